@@ -41,7 +41,7 @@ faults: .venv/.test ## kill, fill up and cut off, at length
 # --universal resolves for every platform at once; the lowest supported Python decides what may be chosen.
 # Hosts stay out of the files, so that any mirror serves them: the hashes say what is the right content.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header --quiet
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet
 
 lock: ## resolve the dependencies again into requirements/ (needs uv; UPGRADE=1 takes newer versions)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group build -o requirements/base.txt
