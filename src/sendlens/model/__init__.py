@@ -1,0 +1,1 @@
+"""The ground floor: plain data that every room may import, with no I/O."""

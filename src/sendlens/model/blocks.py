@@ -1,0 +1,60 @@
+"""The block: what one accepted request leaves in the log.
+
+Owns the block's fields and its bytes. A block is appended whole or not at all, and its records were judged one by one
+at the door, so that nothing in the log is unreadable to the pipeline.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Final, cast
+
+import msgspec
+
+from sendlens.model.events import RECORD_TYPES, Campaign, Event, Gauge, Record, RecordKind, Spend
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODERS: Final = {
+    kind: msgspec.msgpack.Decoder(cast("type[list[Record]]", list[record])) for kind, record in RECORD_TYPES.items()
+}
+
+
+class Block(msgspec.Struct, kw_only=True, frozen=True):
+    """Records of one kind that one request brought for one tenant and source.
+
+    `received_at` is our clock in UTC milliseconds; `sent_at` the sender's clock for the whole request, or 0.
+    `body` is zstd-compressed MessagePack of the records; `rejected` counts the request's records that were refused,
+    so that the accounting can be rebuilt from the log alone.
+    """
+
+    tenant: str
+    source: str
+    kind: RecordKind
+    received_at: int
+    sent_at: int = 0
+    count: int
+    rejected: int = 0
+    request_id: str = ""
+    body: bytes
+
+    def records(self) -> list[Record]:
+        """Return the block's records, decoded. Raises `msgspec.DecodeError` for bytes that are not a block body."""
+        return _DECODERS[self.kind].decode(zstd.decompress(self.body))
+
+
+def pack(records: list[Event] | list[Campaign] | list[Spend] | list[Gauge]) -> bytes:
+    """Return the bytes of a block body for records of one kind."""
+    return zstd.compress(_ENCODER.encode(records), level=1)
+
+
+class StoredBlock(msgspec.Struct, kw_only=True, frozen=True):
+    """A block together with its place in the log: offsets grow within a partition and are never reused."""
+
+    partition: int
+    offset: int
+    block: Block

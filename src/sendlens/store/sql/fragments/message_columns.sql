@@ -1,0 +1,2 @@
+-- The columns of a message's state, in one order for every statement.
+shard, recipient_key, campaign_id, provider, recipient_domain, sending_domain, segment, template_id, variant, stream, channel, pool, untracked, sent_at, injected_at, deferred_at, delivered_at, bounced_at, bounce_class, bounce_reason, dropped_at, opened_at, opened_human_at, clicked_at, clicked_human_at, complained_at, unsubscribed_at, unsubscribe_method, replied_at, forwarded_at, shared_at, converted_at, tally_keys, tally_counts, tally_amounts
