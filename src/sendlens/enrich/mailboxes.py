@@ -202,7 +202,8 @@ FAMILIES: Final = (
     (
         "microsoft_consumer",
         "outlook",
-        "fr de it es be dk ie at cz sk hu pt lv cl in jp sa kr ph my sg com.br com.ar com.au com.gr com.tr com.vn co.id co.il co.th co.nz",
+        """fr de it es be dk ie at cz sk hu pt lv cl in jp sa kr ph my sg com.br com.ar com.au com.gr com.tr com.vn
+        co.id co.il co.th co.nz""",
     ),
     (
         "yahoo_aol",

@@ -100,7 +100,7 @@ def _registrable(name: str) -> str:
 
 @lru_cache(maxsize=16_384)
 def _exchanger(mx: str) -> Exchanger | None:
-    """Return the row of the longest known suffix of a host, which may come as `host.`, `host[192.0.2.1]` or `host:25`."""
+    """Return the row of the longest known suffix of a host, given as `host.`, `host[192.0.2.1]` or `host:25`."""
     host = re.split(r"[\s\[(:;,]", mx.strip().lower(), maxsplit=1)[0].strip(".")
     while host:
         if row := _EXCHANGERS.get(host):

@@ -1,0 +1,236 @@
+"""Words of servers about the recipient's mailbox, its domain, and the way to it.
+
+Owns wordings alone; `bounce_rules` says in which order they are tried, `bounce_reasons` how a rule is read.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sendlens.enrich.bounce_reasons import Rule
+
+FULL: Final = (
+    Rule(
+        "mailbox_full",
+        "mailbox_full",
+        97,
+        """
+        mailbox full; mailbox is full; mailbox * is full; mailbox * full; mailbox too large; mail box full;
+        mailfolder is full; mail folder is full; inbox is full; inbox full; out of storage; over quota;
+        overquota; over-quota; over the quota; over its quota; over their quota; quota exceeded;
+        exceeded * quota; exceed * quota; exceeds * quota; exceeding * quota; quota violation; quota full;
+        quota limit; disk quota; storage quota; quota reached; quota is exceeded; reached * disk quota;
+        exceeded storage allocation; exceeded its storage; storage limit; storage space;
+        insufficient disk space; not enough storage * mailbox; not enough space; mailbox size limit;
+        mailbox has exceeded; mailbox exceeds; mailbox quota; user has exhausted allowed storage;
+        has too much mail; too many messages * mailbox; no room in mailbox; user's mailbox is full;
+        maildir over quota; maildirquota; postfach * voll; postfach ist voll; speicherplatz; kontingent;
+        boite * pleine; boîte * pleine; quota dépassé; quota depasse; espace insuffisant; buzón * lleno;
+        buzon * lleno; cuota excedida; casella * piena; caixa * cheia; caixa postal cheia; quota excedida;
+        ящик переполнен; переполнен; превышена квота; skrzynka * pełna; postvak * vol; quota * overschreden; 容量;
+        邮箱已满
+        """,
+    ),
+    Rule("storage_code", "mailbox_full", 90, codes="x.2.2"),
+)
+
+INACTIVE: Final = (
+    Rule(
+        "mailbox_disabled",
+        "mailbox_inactive",
+        93,
+        """
+        account * disabled; account is disabled; account has been disabled; mailbox disabled;
+        mailbox is disabled; mailbox * disabled; user disabled; user is disabled; recipient disabled;
+        disabled user; disabled recipient; disabled or discontinued; account inactive; account is inactive;
+        inactive account; account * inactive; mailbox inactive; mailbox is inactive; mailbox * inactive;
+        inactive user; inactive mailbox; user is inactive; user * inactive; recipient is inactive;
+        account has been suspended; account is suspended; user suspended; account * suspended; user * suspended;
+        mailbox suspended; account is locked; account locked; account * locked; mailbox is frozen;
+        mailbox frozen; account * closed; account closed; account has been closed; account deactivated;
+        has been deactivated; account * deactivated; account expired; account has expired; mailbox expired;
+        account terminated; account * terminated; account deleted; account has been deleted; no longer active;
+        not active; no longer in use; no longer available; no longer accepts; no longer accepting;
+        no longer employed; no longer works; no longer with; no longer valid; no longer on server; is no longer;
+        has left the company; account blocked; user has moved; has changed * address; mailbox has moved;
+        not accepting any mail; account not active; nicht mehr aktiv; deaktiviert; gesperrt; compte * désactivé;
+        compte * desactive; cuenta * desactivada; conta * desativada; заблокирован; konto * zablokowane
+        """,
+    ),
+    Rule("disabled_code", "mailbox_inactive", 82, codes="5.2.1"),
+    Rule("moved_code", "mailbox_inactive", 85, codes="5.1.6"),
+)
+
+# Not every one of these is about the recipient: "sender", "relay" and "helo" variants stand earlier.
+UNKNOWN_MAILBOX: Final = (
+    Rule(
+        "mailbox_unknown",
+        "mailbox_unknown",
+        96,
+        """
+        user unknown; unknown user; user * unknown; unknown * user; recipient unknown; unknown recipient;
+        recipient * unknown; unknown mailbox; mailbox unknown; unknown address; address unknown;
+        addressee unknown; unknown email; unknown local; unknown account; unknown or illegal; illegal user;
+        no such user; no such recipient; no such mailbox; no such address; no such account; no such person;
+        no such email; no such local user; no such name; no mailbox; no user by that name; no recipient;
+        no account; no valid recipient; no one by that name; not a valid mailbox; not a valid user;
+        not a valid recipient; not a valid address; not a known user; not a local user; not our customer;
+        not a registered; user not found; user not known; user * not found; recipient not found;
+        recipient * not found; mailbox not found; mailbox * not found; address not found; address * not found;
+        account not found; email address could not be found; address couldn't be found;
+        email address * not found; does not exist; doesn't exist; doesn't have a; does not have a; do not exist;
+        not exist; nonexistent; non-existent; non existent; invalid recipient; invalid mailbox; invalid user;
+        invalid final delivery userid; recipient * invalid; mailbox * invalid; invalid account; user invalid;
+        recipient address rejected: user; recipient address rejected: undeliverable;
+        recipient address rejected: no such; undeliverable address; unrouteable address; unroutable address;
+        unrouteable mail; recipient rejected; bad destination mailbox; bad mailbox; bad recipient;
+        mailbox unavailable or not local; not listed in * directory; not in directory; not in * directory;
+        directory * not found; no matches to nameserver; name is not recognized; recipient not recognized;
+        address not recognized; user not recognized; does not like recipient; recipient verification failed;
+        recipient verify; verify recipient failed; virtual alias table; virtual mailbox table;
+        local recipient table; relay recipient table; address is wrong; wrong address; email address is not;
+        check the spelling; double-checking the recipient; unable to find recipient; cannot find recipient;
+        dosn't exist; not have an account; has no mailbox; undefined user; empfänger unbekannt;
+        empfaenger unbekannt; unbekannter empfänger; benutzer unbekannt; existiert nicht; n'existe pas;
+        utilisateur inconnu; destinataire inconnu; adresse inconnue;
+        adresse d au moins un destinataire invalide; destinatário desconhecido; usuario desconocido;
+        usuário desconhecido; no existe; não existe; nao existe; utente sconosciuto; non esiste; inesistente;
+        destinatario sconosciuto; ungültiger empfänger; bestaat niet; onbekende gebruiker; nie istnieje;
+        neexistuje; не существует; пользователь не найден; нет такого; invalid mailbox. local mailbox; 不存在;
+        用户不存在; findes ikke; finns inte; bad_mailbox
+        """,
+    ),
+)
+
+UNKNOWN_DOMAIN: Final = (
+    Rule(
+        "null_mx",
+        "domain_unknown",
+        96,
+        """
+        null mx; nullmx; does not accept mail (nullmx); domain does not accept; domain * accepts no mail
+        """,
+    ),
+    Rule(
+        "dns_for_now",
+        "connection",
+        88,
+        """
+        host not found, try again; temporary lookup failure; temporary dns; dns timeout; dns server failure;
+        servfail; name server timeout; dns query failed; domain lookup failed temporarily; dns temporary;
+        temporarily unable to resolve; name service error * try again
+        """,
+    ),
+    Rule(
+        "domain_unknown",
+        "domain_unknown",
+        95,
+        """
+        host unknown; unknown host; host not found; host * not found; domain not found; domain * not found;
+        domain does not exist; domain * does not exist; domain doesn't exist; domain * doesn't exist;
+        domain not exist; nonexistent domain; non-existent domain; domain name not found; unknown domain;
+        domain unknown; invalid domain; domain is invalid; domain * invalid; bad domain; bad_domain;
+        no mx record; no mx or a; no mx; mx not found; no a record; nxdomain; no such domain; no such host;
+        illegal host; illegal domain; name or service not known; couldn't find any host;
+        couldn't find any * host; no valid hosts; no mail server; no mail hosts for domain; name service error;
+        no dns entry; domain has expired; unroutable domain; unrouteable domain; unrouteable mail domain;
+        all relevant mx records point to non-existent; all host address lookups failed permanently;
+        could not find a gateway; mail domain * not found; domain * no longer; domäne * nicht gefunden;
+        domaine inconnu; dominio no encontrado
+        """,
+    ),
+    Rule("domain_code", "domain_unknown", 88, codes="5.1.2 5.4.4 5.4.310"),
+)
+
+NETWORK: Final = (
+    Rule(
+        "expired",
+        "timeout",
+        94,
+        """
+        timed out; timeout; time out; time-out; delivery time expired; message expired; maximum-time-expired;
+        expired; queue too long; in the queue too long; been in the queue; too long in queue; retry timeout;
+        retry time; retry period; queue period; queue time; giving up after; gave up after;
+        delivery failed * attempts; could not be delivered for; not delivered within; undeliverable for;
+        no response; no answer; not answering; did not respond; failed to respond; not responding;
+        unable to deliver * within; aborted after; retries exhausted; attempts exhausted; max retries;
+        zeitüberschreitung; délai; tiempo * agotado
+        """,
+    ),
+    Rule("expired_code", "timeout", 90, codes="x.4.7 5.4.300"),
+    Rule(
+        "loop",
+        "routing",
+        93,
+        """
+        too many hops; mail loop; mail loops; loops back; routing loop; loop detected; hop count; hops exceeded;
+        delivered-to header; forwarding loop; maximum hop; in circles; message loop
+        """,
+    ),
+    Rule("loop_code", "routing", 88, codes="x.4.6 5.4.14"),
+    Rule(
+        "unreachable",
+        "connection",
+        93,
+        """
+        connection refused; connection reset; connection closed; connection lost; lost connection;
+        connection dropped; connection died; connection failed; connection error; connection aborted;
+        connection interrupted; connection was; could not connect; couldn't connect; cannot connect;
+        failed to connect; unable to connect; can't connect; not reachable; unreachable; no route to host;
+        broken pipe; wasn't able to establish an smtp connection; unable to establish; network error;
+        network problem; network is; bad connection; closing connection; closed connection;
+        closing transmission channel; remote host closed; socket error; all hosts * failing; server unavailable;
+        server is down; host is down; host down; mx host; no mx hosts; delivery temporarily suspended; tcp;
+        verbindung; connexion; eof; unable to contact
+        """,
+    ),
+    Rule("connection_code", "connection", 85, codes="x.4.1 x.4.2 x.4.3 x.4.316 x.4.312 x.4.317 x.4.0"),
+    Rule(
+        "server_trouble",
+        "server",
+        85,
+        """
+        temporary failure; temporary error; temporary problem; temporary system; temporarily unavailable;
+        temporary local; temporary server; temporarily deferred; temporarily rejected; temporary rejection;
+        temporarily; internal error; internal server error; local error; error in processing; local problem;
+        insufficient system storage; insufficient system resources; insufficient resources; system resources;
+        server busy; server is busy; too busy; system load; overloaded; high load; load average; not available;
+        service unavailable; service not available; server error; service currently; currently unavailable;
+        out of memory; configuration error; misconfigur; server configuration; queue file write error;
+        mail server * error; system not accepting; system shutdown; shutting down; maintenance; disk full;
+        system full; resources temporarily; database; ldap; unable to read; unable to lock; please try again;
+        try again later; try later; retry later; please retry; mailbox busy; mailbox is busy; mailbox locked;
+        mailbox is locked; cannot append; can't create; unable to open mailbox; command died; command failed;
+        child status; user unavailable; backend; vorübergehend; temporairement; temporalmente
+        """,
+    ),
+    Rule("server_code", "server", 75, codes="x.3.0 x.3.1 x.3.2 x.3.5 4.2.0 4.3.*"),
+)
+
+ADDRESS: Final = (
+    Rule(
+        "invalid_address",
+        "invalid",
+        92,
+        """
+        bad address syntax; address syntax; syntax error in address; syntax error in recipient; invalid address;
+        invalid email; malformed address; bad recipient address syntax; not a valid email; illegal address;
+        bad destination mailbox address syntax; domain missing; missing domain; local part;
+        mailbox name not allowed; address format; address is not valid; unqualified address; ungültige adresse;
+        adresse invalide; dirección no válida; not rfc compliant address
+        """,
+    ),
+    Rule("syntax_code", "invalid", 85, codes="5.1.3"),
+)
+
+AUTOMATIC: Final = (
+    Rule(
+        "auto_reply",
+        "auto_reply",
+        85,
+        """
+        out of office; out of the office; auto-reply; autoreply; auto reply; automatic reply; auto response;
+        vacation; abwesen; on holiday; absence du bureau
+        """,
+    ),
+)
