@@ -87,6 +87,18 @@ class TooLarge(SendlensError):
     status, kind, title = 413, "too-large", "The body is too large"
 
 
+class UnsupportedMediaType(SendlensError):
+    """The body is of a type or in an encoding that this address does not read."""
+
+    status, kind, title = 415, "unsupported-media-type", "This kind of body is not read here"
+
+
+class MethodNotAllowed(SendlensError):
+    """The address exists, but not for this method."""
+
+    status, kind, title = 405, "method-not-allowed", "This address does not answer that method"
+
+
 class TooBusy(SendlensError):
     """The caller is over its rate."""
 

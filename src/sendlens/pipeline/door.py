@@ -1,0 +1,85 @@
+"""The door: records that were judged go into the log, and only then is the sender told that they are safe.
+
+Owns the step from `Mapped` to blocks and the refusal while the pipeline is too far behind. Leaves authentication and
+HTTP to `web.intake`, reading to `sources`, durability to `log`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import msgspec
+
+from sendlens.errors import Unavailable
+from sendlens.log.protocol import Log
+from sendlens.model.blocks import Block, pack
+from sendlens.model.events import RecordKind
+from sendlens.settings import Settings
+from sendlens.sources.received import Mapped
+
+BLOCK_RECORDS: Final = 10_000
+"""Most records in one block, so that the pipeline can take small steps and the log small bites."""
+_INLINE_RECORDS: Final = 500
+"""Up to here packing takes a millisecond or two and is done at once; more goes to a thread."""
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """How many records of a request are on disk, and how many were refused."""
+
+    accepted: int
+    rejected: int
+
+
+class Door:
+    """Appends what requests bring to the log."""
+
+    def __init__(self, log: Log, settings: Settings) -> None:
+        """Write to `log`, as long as no more than `settings.max_lag_events` wait in it."""
+        self._log = log
+        self._most_waiting = settings.max_lag_events
+
+    def check(self) -> None:
+        """Raise `Unavailable` while too many records wait; cheap, so that a body need not be read in vain."""
+        waiting = self._log.backlog()
+        if waiting > self._most_waiting:
+            raise Unavailable(
+                f"{waiting} events wait to be stored, more than the {self._most_waiting} that may",
+                retry_after=5,
+                hint="The store is behind; send the same request again later.",
+            )
+
+    async def accept(
+        self, tenant_id: str, source_id: str, kind: RecordKind, mapped: Mapped, received_at: int, request_id: str = ""
+    ) -> Accepted:
+        """Return once every record is durable. Raises `Unavailable` when that cannot be promised now.
+
+        Rejected records are counted in the first block, and a request whose records were all rejected leaves a block
+        without records, so that the accounting can be rebuilt from the log. After an `Unavailable` some of a large
+        request may be in the log; the sender repeats it, and repeated events are recognised.
+        """
+        self.check()
+        records, rejected = mapped.records, len(mapped.rejected)
+        if not records and not rejected:
+            return Accepted(0, 0)
+
+        def blocks() -> list[Block]:
+            return [
+                Block(
+                    tenant=tenant_id,
+                    source=source_id,
+                    kind=kind,
+                    received_at=received_at,
+                    sent_at=mapped.sent_at,
+                    count=len(part := records[start : start + BLOCK_RECORDS]),
+                    rejected=0 if start else rejected,
+                    request_id=request_id,
+                    body=pack(part),
+                )
+                for start in range(0, max(len(records), 1), BLOCK_RECORDS)
+            ]
+
+        packed = blocks() if len(records) <= _INLINE_RECORDS else await asyncio.to_thread(blocks)
+        for block in packed:
+            await self._log.append(block)
+        return Accepted(len(records), rejected)

@@ -1,0 +1,86 @@
+"""Bytes to plain JSON values, for every source alike.
+
+Owns the reading of documents and of lines, and what an unreadable one is answered. Fast where the bytes are valid;
+where they are not, a slower reader lets a single bad text spoil only its own record.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Final, NoReturn, cast
+
+import msgspec
+
+from sendlens.errors import BadRequest
+
+# Numbers with a point become decimals: money must not pass through binary fractions.
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A line that is not JSON, in the place of its value."""
+
+    error: str
+
+
+def document(body: bytes) -> object:
+    """Return the value of a JSON document. Raises `BadRequest` naming the position of the first mistake."""
+    text = body.removeprefix(_BOM)
+    if not text.strip():
+        raise BadRequest("the body is empty", hint="Post a JSON document.")
+    try:
+        return _DECODER.decode(text)
+    except RecursionError:
+        raise BadRequest("the JSON document is nested too deeply") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _patient(text)
+
+
+def mapping(body: bytes, what: str) -> dict[str, object]:
+    """Return the JSON object that a body holds. Raises `BadRequest` for anything else."""
+    told = document(body)
+    if not isinstance(told, dict):
+        raise BadRequest(f"{what} is a JSON object")
+    return cast("dict[str, object]", told)
+
+
+def lines(body: bytes) -> list[object]:
+    """Return the values of a body with one JSON value per line; `Unreadable` where a line is not JSON."""
+    text = body.removeprefix(_BOM)
+    try:
+        return _DECODER.decode_lines(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return [_line(line) for line in text.split(b"\n") if line.strip()]
+
+
+def _line(line: bytes) -> object:
+    try:
+        return document(line)
+    except BadRequest as error:
+        return Unreadable(error.detail)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _patient(body: bytes) -> object:
+    """Read what is JSON by its grammar although a text in it is not valid Unicode.
+
+    Invalid bytes become lone surrogates, which the judge refuses or mends field by field.
+    """
+    try:
+        return cast(
+            "object",
+            json.loads(body.decode("utf-8", "surrogateescape"), parse_float=Decimal, parse_constant=_refuse),
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno} (character {error.pos} of {len(error.doc)})"
+        cut = " The document seems to be cut off." if error.pos >= len(error.doc.rstrip()) - 1 else ""
+        raise BadRequest(f"the body is not valid JSON: {error.msg} at {where}.{cut}") from None
+    except RecursionError:
+        raise BadRequest("the JSON document is nested too deeply") from None
+    except ValueError as error:
+        raise BadRequest(f"the body is not valid JSON: {error}") from None

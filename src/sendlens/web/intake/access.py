@@ -1,0 +1,95 @@
+"""Who may send: the little that the intake needs to know of API keys and of sources.
+
+Owns the bearer check. The control plane provides the finders; both may touch a database, so that they are called in a
+thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Protocol
+
+from sendlens.errors import Forbidden, Unauthorized
+from sendlens.web.intake.asgi import Request
+
+SCOPE: Final = "ingest"
+
+
+class Key(Protocol):
+    """An API key that was found."""
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's id."""
+        ...
+
+    @property
+    def scopes(self) -> Collection[str]:
+        """What the key allows."""
+        ...
+
+
+class KeyFinder(Protocol):
+    """Finds API keys by their secret."""
+
+    def find(self, secret: str) -> Key | None:
+        """Return the key, or None if it is unknown or revoked."""
+        ...
+
+
+class Source(Protocol):
+    """A configured source of webhooks."""
+
+    @property
+    def id(self) -> str:
+        """The public id in the hook's address."""
+        ...
+
+    @property
+    def tenant(self) -> str:
+        """The tenant's id."""
+        ...
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """The options of the source; see `sources.esp.provider.Options`."""
+        ...
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """The secrets valid now: none, one, or two while one is being replaced."""
+        ...
+
+
+class SourceFinder(Protocol):
+    """Finds sources by their public id."""
+
+    def get(self, id: str) -> Source | None:
+        """Return the source, or None if it does not exist."""
+        ...
+
+    def touch(self, id: str, ms: int) -> None:
+        """Note that the source was heard of; must not block."""
+        ...
+
+
+async def authorized(request: Request, keys: KeyFinder) -> Key:
+    """Return the key a request shows. Raises `Unauthorized`, or `Forbidden` for a key that may not send."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    secret = secret.strip()
+    if scheme.lower() != "bearer" or not secret:
+        raise Unauthorized(
+            "the request carries no API key", hint="Send the header Authorization: Bearer <API key with scope ingest>."
+        )
+    key = await asyncio.to_thread(keys.find, secret) if len(secret) <= 256 else None
+    if key is None:
+        raise Unauthorized("the API key is unknown or was revoked")
+    if SCOPE not in key.scopes:
+        raise Forbidden(f"the API key lacks the scope {SCOPE}", hint="Make a key with that scope.")
+    return key

@@ -1,0 +1,217 @@
+"""The application that brings events in: the native API's posts and the providers' webhooks.
+
+Owns routing, the order of checks, and answers. Leaves proof and reading to `sources`, durability to the door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import structlog
+
+from sendlens.clock import Clock
+from sendlens.errors import BadRequest, MethodNotAllowed, NotFound, Rejection, SendlensError, Unauthorized
+from sendlens.model.events import RecordKind
+from sendlens.pipeline.door import Door
+from sendlens.settings import Settings
+from sendlens.sources import native
+from sendlens.sources.esp import PROVIDERS, Evidence, Options, Provider
+from sendlens.sources.received import Mapped, Received
+from sendlens.web.intake.access import KeyFinder, Source, SourceFinder, authorized
+from sendlens.web.intake.asgi import Receive, Request, Scope, Send, answer, answer_problem
+from sendlens.web.intake.body import IN_THREAD, Bodies, Disconnected
+from sendlens.web.intake.fetch import Certificates, Fetch, fetch_from_sns
+from sendlens.web.intake.tokens import TokenCache
+
+MOST_LISTED: Final = 1000
+"""Most rejections listed in an answer; their number is always told."""
+DEFAULT_SOURCE: Final = "api"
+HOOKS: Final = "/hooks/"
+
+_SOURCE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One address of the native API."""
+
+    kind: RecordKind
+    parse: Callable[[bytes, str, int, str, int], Mapped]
+    """(body, content type, received_at, idempotency key, most records) -> records and rejections."""
+
+
+ROUTES: Final[dict[str, Route]] = {
+    "/v1/events": Route(
+        RecordKind.EVENT,
+        lambda body, form, at, key, most: native.parse_events(body, form, at, idempotency_key=key, most=most),
+    ),
+    "/v1/conversions": Route(
+        RecordKind.EVENT,
+        lambda body, form, at, key, most: native.parse_conversions(body, form, at, idempotency_key=key, most=most),
+    ),
+    "/v1/campaigns": Route(
+        RecordKind.CAMPAIGN, lambda body, form, at, _key, most: native.parse_campaigns(body, form, at, most=most)
+    ),
+    "/v1/spend": Route(
+        RecordKind.SPEND, lambda body, form, at, _key, most: native.parse_spend(body, form, at, most=most)
+    ),
+}
+
+
+class IntakeApp:
+    """An ASGI application for `POST /v1/{events,conversions,campaigns,spend}` and `/hooks/{provider}/{source}`."""
+
+    def __init__(
+        self,
+        door: Door,
+        keys: KeyFinder,
+        sources: SourceFinder,
+        settings: Settings,
+        clock: Clock,
+        fetch: Fetch = fetch_from_sns,
+    ) -> None:
+        """Bring what is accepted to `door`; `fetch` gets certificates and confirms subscriptions."""
+        self._door = door
+        self._keys = keys
+        self._sources = sources
+        self._settings = settings
+        self._clock = clock
+        self._fetch = fetch
+        self._bodies = Bodies(settings.max_body_mb * 1_000_000)
+        self._certificates = Certificates(fetch, clock)
+        self._tokens = TokenCache(clock)
+
+    @staticmethod
+    def handles(scope: Scope) -> bool:
+        """Tell whether a request belongs here; GET on the native addresses does not, others may answer it."""
+        path: str = scope.get("path", "")
+        return scope["type"] == "http" and (
+            path.startswith(HOOKS) or (path in ROUTES and scope.get("method") not in ("GET", "HEAD"))
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope)
+        challenge = 'Bearer realm="sendlens"'
+        try:
+            if (route := ROUTES.get(request.path)) is not None:
+                await self._native(request, route, receive, send)
+            else:
+                source, provider = await self._source(request)
+                challenge = provider.challenge
+                await self._hook(request, source, provider, receive, send)
+        except Disconnected:
+            return
+        except SendlensError as error:
+            headers = {"www-authenticate": challenge} if isinstance(error, Unauthorized) else {}
+            if isinstance(error, MethodNotAllowed):
+                headers["allow"] = "POST"
+            await answer_problem(send, request, error, headers)
+        except Exception as error:
+            # Never with the request's headers or body: they hold secrets and addresses.
+            _log.exception("intake failed", path=request.path, request_id=request.id, error=type(error).__name__)
+            await answer_problem(send, request, SendlensError("the request could not be handled"))
+
+    async def _native(self, request: Request, route: Route, receive: Receive, send: Send) -> None:
+        if request.method != "POST":
+            raise MethodNotAllowed(f"{request.path} is for POST")
+        key = await authorized(request, self._keys)
+        source = request.headers.get("x-sendlens-source") or request.query.get("source") or DEFAULT_SOURCE
+        if not _SOURCE.fullmatch(source):
+            raise BadRequest("the source's name has letters, digits, dots, dashes and underscores, at most 64")
+        idempotency_key = request.headers.get("idempotency-key", "").strip()
+        if len(idempotency_key) > 200 or not idempotency_key.isprintable():
+            raise BadRequest("the Idempotency-Key is a plain text of at most 200 characters")
+        self._door.check()
+        received_at = self._clock.now_ms()
+        content_type, most = request.headers.get("content-type", ""), self._settings.max_events
+        body = await self._bodies.read(request, receive)
+        try:
+            if len(body) > IN_THREAD:
+                mapped = await asyncio.to_thread(route.parse, body, content_type, received_at, idempotency_key, most)
+            else:
+                mapped = route.parse(body, content_type, received_at, idempotency_key, most)
+        finally:
+            self._bodies.release(len(body))
+        accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
+        await answer(send, request, 202, _receipt(accepted.accepted, mapped.rejected))
+
+    async def _source(self, request: Request) -> tuple[Source, Provider]:
+        """Return the source that a hook's address names; whatever is wrong with it, the answer is the same."""
+        name, _, rest = request.path.removeprefix(HOOKS).partition("/")
+        source_id = rest.removesuffix("/")
+        provider = PROVIDERS.get(name)
+        found = (
+            await asyncio.to_thread(self._sources.get, source_id) if provider and _SOURCE.fullmatch(source_id) else None
+        )
+        if not request.path.startswith(HOOKS) or found is None or provider is None or found.provider != name:
+            raise NotFound(
+                "no source has this address", hint="The page of the source shows it: /hooks/{provider}/{source}."
+            )
+        return found, provider
+
+    async def _hook(self, request: Request, source: Source, provider: Provider, receive: Receive, send: Send) -> None:
+        if request.method in ("GET", "HEAD"):
+            await answer(send, request, 200, {"status": "ready", "provider": provider.name})
+            return
+        if request.method != "POST":
+            raise MethodNotAllowed("a webhook is for POST")
+        self._door.check()
+        options = Options.of(source.settings)
+        received_at = self._clock.now_ms()
+        body = await self._bodies.read(request, receive)
+        try:
+            received = Received(
+                body=body,
+                content_type=request.headers.get("content-type", ""),
+                headers=request.headers,
+                url=self._url(request),
+                query=request.query,
+                received_at=received_at,
+            )
+            mapped = await self._verified(received, source, provider, options)
+        finally:
+            self._bodies.release(len(body))
+        if mapped.confirm_url:
+            await self._fetch(mapped.confirm_url)
+            _log.info("subscription confirmed", source=source.id, provider=provider.name)
+        accepted = await self._door.accept(source.tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
+        self._sources.touch(source.id, received_at)
+        # TRICKY: 200 and no other success; Mailgun and Postmark repeat whatever is answered with anything else.
+        await answer(send, request, 200, _receipt(accepted.accepted, mapped.rejected))
+
+    async def _verified(self, received: Received, source: Source, provider: Provider, options: Options) -> Mapped:
+        """Return what a request says, once it is proven who sent it."""
+        url = provider.certificate_url(received, options) if provider.certificate_url else ""
+        certificate = await self._certificates.get(url) if url else b""
+        evidence = Evidence(certificate=certificate, tokens=self._tokens)
+
+        def work() -> Mapped:
+            provider.verify(received, source.secrets, options, evidence)
+            return provider.parse(received, options)
+
+        return await asyncio.to_thread(work) if len(received.body) > IN_THREAD else work()
+
+    def _url(self, request: Request) -> str:
+        host = self._settings.public_url.rstrip("/") or f"{request.scheme}://{request.headers.get('host', '')}"
+        return host + request.path
+
+
+class Receipt(msgspec.Struct):
+    """The answer to a post: how many records are on disk, and why others were refused."""
+
+    accepted: int
+    rejected: list[Rejection]
+    rejected_total: int
+
+
+def _receipt(accepted: int, rejected: list[Rejection]) -> Receipt:
+    return Receipt(accepted, rejected[:MOST_LISTED], len(rejected))

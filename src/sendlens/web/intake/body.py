@@ -1,0 +1,123 @@
+"""Reads request bodies with bounded memory: counted while they arrive, counted again while they unpack.
+
+Owns the limits of one body and of all bodies together. Leaves the content to `sources`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from typing import Final, cast
+
+from sendlens.errors import BadRequest, TooLarge, Unavailable, UnsupportedMediaType
+from sendlens.web.intake.asgi import Receive, Request
+
+IN_THREAD: Final = 64 * 1024
+"""Bodies larger than this are unpacked and read in a thread, so that other requests are answered meanwhile."""
+ALL_BODIES: Final = 256 * 1024 * 1024
+"""Most bytes of bodies held at once; beyond it requests are put off."""
+CHUNK_SECONDS: Final = 30.0
+"""How long a sender may pause within a body."""
+
+_STEP: Final = 1024 * 1024
+_GZIP: Final = 16 + zlib.MAX_WBITS
+
+
+class Disconnected(Exception):
+    """The sender went away; nobody is there to be answered."""
+
+
+class Bodies:
+    """Reads bodies and counts the bytes held at the moment."""
+
+    def __init__(self, longest: int, *, all_bodies: int = ALL_BODIES) -> None:
+        """Accept at most `longest` bytes per body, before and after unpacking."""
+        self._longest = longest
+        self._all = max(all_bodies, 2 * longest)
+        self.held = 0
+
+    async def read(self, request: Request, receive: Receive) -> bytes:
+        """Return the unpacked body.
+
+        Raises `TooLarge` as soon as the limit is passed, `UnsupportedMediaType` for an encoding other than gzip,
+        `Unavailable` while too many bodies are held, `BadRequest` for what cannot be unpacked. The caller owes a
+        `release` of the returned body's length.
+        """
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("", "identity", "gzip", "x-gzip"):
+            raise UnsupportedMediaType(
+                f"the body is encoded as {encoding[:40]!r}", hint="Send it as gzip, or without Content-Encoding."
+            )
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length[:20]) > self._longest:
+            raise self._too_large()
+        packed = await self._receive(receive)
+        if encoding in ("", "identity"):
+            return packed
+        try:
+            if len(packed) > IN_THREAD // 8:
+                body = await asyncio.to_thread(self._unpack, packed)
+            else:
+                body = self._unpack(packed)
+        finally:
+            self.release(len(packed))
+        self.held += len(body)
+        return body
+
+    def release(self, length: int) -> None:
+        """Give back the bytes of a body that is not needed any more."""
+        self.held -= length
+
+    async def _receive(self, receive: Receive) -> bytes:
+        chunks: list[bytes] = []
+        length = 0
+        try:
+            while True:
+                try:
+                    message = await asyncio.wait_for(receive(), CHUNK_SECONDS)
+                except TimeoutError:
+                    raise BadRequest(f"nothing of the body arrived for {CHUNK_SECONDS:.0f} seconds") from None
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                chunk = cast("bytes", message.get("body", b""))
+                length += len(chunk)
+                self.held += len(chunk)
+                if length > self._longest:
+                    raise self._too_large()
+                if self.held > self._all:
+                    raise Unavailable("too many large requests are being read at the moment", retry_after=2)
+                chunks.append(chunk)
+                if not message.get("more_body", False):
+                    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        except BaseException:
+            self.held -= length
+            raise
+
+    def _unpack(self, packed: bytes) -> bytes:
+        """Unpack gzip in steps, so that a bomb is noticed when it has the size of the limit."""
+        parts: list[bytes] = []
+        length = 0
+        rest = packed
+        try:
+            while rest:
+                member = zlib.decompressobj(_GZIP)
+                while not member.eof:
+                    part = member.decompress(rest, _STEP)
+                    rest = member.unconsumed_tail
+                    length += len(part)
+                    if length > self._longest:
+                        raise self._too_large()
+                    parts.append(part)
+                    if not part and not rest and not member.eof:
+                        raise BadRequest("the gzip body is cut off")
+                rest = member.unused_data
+        except zlib.error as error:
+            raise BadRequest(f"the body is not valid gzip: {error}") from None
+        return b"".join(parts)
+
+    def _too_large(self) -> TooLarge:
+        return TooLarge(
+            f"the body has more than {self._longest // 1_000_000} MB after decompression",
+            hint="Split it into several requests, or raise SENDLENS_MAX_BODY_MB.",
+            extra={"limit_bytes": self._longest},
+        )
