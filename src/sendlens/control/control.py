@@ -1,0 +1,86 @@
+"""The control plane as one object: what the server, the commands and the tasks know of it.
+
+Owns the opening (migrations, the check of the secret key) and the closing. Everything else is in the parts.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+from sqlalchemy import insert, select
+
+from sendlens.clock import Clock, SystemClock
+from sendlens.control.database import Database
+from sendlens.control.deadletters import DeadLetters
+from sendlens.control.keys import Keys
+from sendlens.control.ledger import Ledger
+from sendlens.control.secrets import Keyring
+from sendlens.control.sources import Sources
+from sendlens.control.tables import facts
+from sendlens.control.tenants import Tenants
+from sendlens.errors import SettingsError
+
+_FINGERPRINT: Final = "secret key fingerprint"
+
+
+class Control:
+    """Tenants, keys, sources, the ledger and dead letters in one database. Synchronous and thread-safe."""
+
+    def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
+        """Put the parts together; `open` is the usual way."""
+        self.database: Final = database
+        self.tenants: Final = Tenants(database, clock)
+        self.keys: Final = Keys(database, keyring, clock)
+        self.sources: Final = Sources(database, keyring, clock)
+        self.ledger: Final = Ledger(database, clock)
+        self.deadletters: Final = DeadLetters(database, clock)
+
+    @classmethod
+    def open(cls, url: str, secret_key: bytes, clock: Clock | None = None) -> Control:
+        """Connect, migrate, and check that the secret key is the one this database was written with.
+
+        `url` is `settings.control_url`, `secret_key` the result of `load_secret_key(settings)`.
+        """
+        keyring = Keyring(secret_key)
+        database = Database(url)
+        try:
+            _check(database, keyring)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database, keyring, clock or SystemClock())
+
+    def flush(self) -> None:
+        """Write what memory collected (when keys were used, when sources had events); call it every few seconds."""
+        self.keys.flush()
+        self.sources.flush()
+
+    def close(self) -> None:
+        """Flush, and close the connections."""
+        try:
+            self.flush()
+        finally:
+            self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _check(database: Database, keyring: Keyring) -> None:
+    query = select(facts.c.value).where(facts.c.name == _FINGERPRINT)
+    with database.read() as connection:
+        known = connection.execute(query).scalar()
+    if known is None:
+        with database.alone(), database.write() as connection:
+            known = connection.execute(query).scalar()
+            if known is None:
+                connection.execute(insert(facts).values(name=_FINGERPRINT, value=keyring.fingerprint))
+                return
+    if known != keyring.fingerprint:
+        raise SettingsError(
+            "The secret key is not the one this control plane was written with: no API key and no source would work.",
+            hint="Set SENDLENS_SECRET_KEY to the same value in every process, or bring back the first secret.key.",
+        )

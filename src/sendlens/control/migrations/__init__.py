@@ -1,0 +1,53 @@
+"""Bringing a database to the tables of this version, once, whoever starts first.
+
+Owns the order of the steps and the check that a database is not newer than the code. The steps are the modules in
+`versions`, called r<number>_<what>.py; a released one is never edited.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+
+from sendlens.errors import SendlensError
+
+_HERE: Final = Path(__file__).parent
+
+
+def newest() -> str:
+    """Return the number of the last step."""
+    return max(path.name[1:5] for path in (_HERE / "versions").glob("r[0-9]*.py"))
+
+
+def current(connection: Connection) -> str:
+    """Return the number of the last step the database has seen; empty for a new one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+
+
+def migrate(connection: Connection) -> bool:
+    """Run the steps that are missing, in the caller's transaction; return whether there were any.
+
+    The caller holds the lock that keeps a second process away.
+    """
+    found, wanted = current(connection), newest()
+    if found > wanted:
+        raise SendlensError(
+            f"The control plane has schema {found}; this version of Sendlens knows up to {wanted}.",
+            hint="Start the version that was here before, or a newer one.",
+        )
+    if found == wanted:
+        return False
+    # Only now: Alembic takes longer to import than everything else here takes to run.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    # A percent sign in the path would be taken for an interpolation.
+    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return True

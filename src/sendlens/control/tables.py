@@ -1,0 +1,128 @@
+"""The tables of the control plane, as data.
+
+Owns names, types and constraints; `migrations` brings a database there step by step, and a test compares the two. The
+classes beside this module own the statements, each those of its own table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+# Alembic can only change constraints that have a name, and the two databases would choose different ones.
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+# SQLite counts up by itself only in a column that is called INTEGER; its integers have 64 bits all the same.
+SERIAL: Final = BigInteger().with_variant(Integer, "sqlite")
+
+# How the database is told that the secret key of this process is the one it was written with.
+facts = Table(
+    "facts",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+tenants = Table(
+    "tenants",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("slug", String(64), nullable=False, unique=True),
+    Column("name", String(256), nullable=False),
+    Column("time_zone", String(64), nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+api_keys = Table(
+    "api_keys",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(256), nullable=False),
+    Column("scopes", String(256), nullable=False),
+    Column("starts", String(32), nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(256), nullable=False),
+    Column("provider", String(64), nullable=False),
+    Column("settings", JSON, nullable=False),
+    Column("secret", LargeBinary),
+    Column("previous_secret", LargeBinary),
+    Column("created_at", BigInteger, nullable=False),
+    Column("rotated_at", BigInteger, nullable=False),
+    Column("last_event_at", BigInteger, nullable=False),
+    UniqueConstraint("tenant", "name"),
+)
+
+batches = Table(
+    "batches",
+    METADATA,
+    Column("batch_id", SERIAL, primary_key=True, autoincrement=True),
+    Column("partition", Integer, nullable=False),
+    Column("first_offset", BigInteger, nullable=False),
+    Column("last_offset", BigInteger, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=False),
+    Index("ix_batches_partition_batch_id", "partition", "batch_id"),
+    # The rule that makes recovery simple: a partition has at most one batch in flight.
+    Index(
+        "uq_batches_open",
+        "partition",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    # Without it SQLite would hand out the number of a pruned batch again.
+    sqlite_autoincrement=True,
+)
+
+dead_letters = Table(
+    "dead_letters",
+    METADATA,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    # No foreign key: the writer must be able to set a record aside whatever became of its tenant.
+    Column("tenant", String(32), nullable=False),
+    Column("source", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("batch_id", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("replayed_at", BigInteger, nullable=False),
+    UniqueConstraint("batch_id", "position"),
+    Index("ix_dead_letters_tenant_id", "tenant", "id"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,1 @@
+"""The control plane behaves the same on SQLite and on PostgreSQL."""
