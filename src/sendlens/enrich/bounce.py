@@ -97,8 +97,9 @@ def classify(
     if type not in JUDGED:
         return NO_BOUNCE
     told = told_class if told_class in _CLASSES else ""
-    text = _normal(smtp_reply)
-    enhanced, smtp = _read_codes(smtp_code, enhanced_code, text)
+    line = _line(smtp_reply)
+    enhanced, smtp = _read_codes(smtp_code, enhanced_code, line)
+    text = _without_repeats(line)
     dropped = type == EventType.DROPPED
     verdict = _weigh(text, enhanced, smtp, told_reason, dropped=dropped)
     if dropped:
@@ -113,7 +114,7 @@ def classify(
 
 
 def _weigh(text: str, enhanced: str, smtp: str, told_reason: str, *, dropped: bool) -> BounceVerdict:
-    word = _normal(told_reason)
+    word = _without_repeats(_line(told_reason))
     if dropped and (found := _first(_SENDING, text, "", "") or _first(_SENDING, word, "", "")):
         return found
     if found := _first(_RULES, text, enhanced, smtp):
@@ -151,13 +152,16 @@ def _matches(one: _Compiled, text: str, enhanced: str, smtp: str) -> bool:
     return any(start in text and pattern.search(text) for start, pattern in one.gaps)
 
 
-def _normal(text: str) -> str:
-    """Return the text in one line and lower case, without mail addresses, with each code said once."""
+def _line(text: str) -> str:
+    """Return the text in one line and lower case, without mail addresses."""
     if not text:
         return ""
-    line = _SPACE.sub(" ", _ADDRESS.sub("@", text.lower()).replace("\u2019", "'").replace("_", " ")).strip()
-    head, tail = line[:12], line[12:]
-    return head + _REPEATED.sub(" ", tail)
+    return _SPACE.sub(" ", _ADDRESS.sub("@", text.lower()).replace("\u2019", "'").replace("_", " ")).strip()
+
+
+def _without_repeats(line: str) -> str:
+    """Return the line without the codes that continue a reply, so that phrases are whole."""
+    return line[:12] + _REPEATED.sub(" ", line[12:])
 
 
 def _read_codes(smtp_code: int, enhanced_code: str, text: str) -> tuple[str, str]:

@@ -47,6 +47,20 @@ CLEAR_CODES: Final = (
     ),
 )
 
+# Microsoft says this of addresses that are not there; so do others, with a code that says no more.
+UNAVAILABLE: Final = (
+    Rule(
+        "unavailable",
+        "mailbox_unknown",
+        65,
+        """
+        mailbox unavailable; mailbox not available; mailbox is unavailable; recipient unavailable;
+        action not taken: mailbox
+        """,
+        smtp="550 551 553 554 0",
+    ),
+)
+
 # What the general codes say, after the provider's own word was asked.
 CODES: Final = (
     Rule("address_for_now", "unknown", 50, codes="4.1.*", bounce_class=BounceClass.SOFT),
@@ -61,16 +75,6 @@ CODES: Final = (
 
 # Words that fit many refusals, and codes that fit nearly all: last, and with little confidence.
 WEAK: Final = (
-    Rule(
-        "unavailable",
-        "mailbox_unknown",
-        65,
-        """
-        mailbox unavailable; mailbox not available; mailbox is unavailable; recipient unavailable;
-        action not taken: mailbox
-        """,
-        smtp="550 551 553 554 0",
-    ),
     Rule(
         "recipient_refused",
         "mailbox_unknown",
@@ -202,15 +206,16 @@ RULES: Final = (
     *FULL,
     *SIZE,
     *PACE,
+    *ADDRESS,
     *UNKNOWN_MAILBOX,
     *CHOICE,
     *INACTIVE,
-    *ADDRESS,
     *CONTENT,
     *REPUTATION,
     *NETWORK,
     *AUTOMATIC,
     *CLEAR_CODES,
+    *UNAVAILABLE,
     *POLICY,
 )
 """Every rule that outweighs the provider's own word, in the order in which it is tried."""

@@ -38,7 +38,7 @@ MARKS: Final = (
         (s3140); (s3150); (s3114); s3140; s3150; sender.office.com; delist.messaging
         """,
     ),
-    Rule("microsoft_rate", "rate_limited", 92, "(s775); (s844); s77714; s77719; (s2017062302)"),
+    Rule("microsoft_rate", "rate_limited", 92, "(s775); (s844); s77714; s77719"),
     Rule(
         "microsoft_no_recipient",
         "mailbox_unknown",
@@ -159,7 +159,7 @@ CHOICE: Final = (
         """
         not accepting mail from; not accepting messages from; not accept mail from; blocked the sender;
         has blocked you; recipient has blocked; refused by recipient; rejected by recipient;
-        rejected by the recipient; only accepts mail from; only accepts messages from
+        rejected by the recipient; administrative prohibition; only accepts mail from; only accepts messages from
         """,
     ),
 )
@@ -221,7 +221,15 @@ SIZE: Final = (
 )
 
 CONTENT: Final = (
-    Rule("virus", "content", 95, "virus; malware; infected; trojan; malicious; phish; ransom"),
+    Rule(
+        "virus",
+        "content",
+        95,
+        """
+        a virus; virus found; virus detected; contains virus; virus infected; virus in; virus (; malware; infected;
+        trojan; malicious; phish; ransom
+        """,
+    ),
     Rule(
         "attachment",
         "content",

@@ -79,7 +79,8 @@ UNKNOWN_MAILBOX: Final = (
         recipient * not found; mailbox not found; mailbox * not found; address not found; address * not found;
         account not found; email address could not be found; address couldn't be found;
         email address * not found; does not exist; doesn't exist; doesn't have a; does not have a; do not exist;
-        not exist; nonexistent; non-existent; non existent; invalid recipient; invalid mailbox; invalid user;
+        not exist; nonexistent; non-existent; non existent; invalid recipient; invalid address;
+        address is not valid; invalid email; invalid mailbox; invalid user;
         invalid final delivery userid; recipient * invalid; mailbox * invalid; invalid account; user invalid;
         recipient address rejected: user; recipient address rejected: undeliverable;
         recipient address rejected: no such; undeliverable address; unrouteable address; unroutable address;
@@ -213,10 +214,10 @@ ADDRESS: Final = (
         "invalid",
         92,
         """
-        bad address syntax; address syntax; syntax error in address; syntax error in recipient; invalid address;
-        invalid email; malformed address; bad recipient address syntax; not a valid email; illegal address;
-        bad destination mailbox address syntax; domain missing; missing domain; local part;
-        mailbox name not allowed; address format; address is not valid; unqualified address; ungültige adresse;
+        bad address syntax; address syntax; syntax error in address; syntax error in recipient;
+        malformed address; bad recipient address syntax; not a valid email; illegal address;
+        bad destination mailbox address syntax; domain missing; missing domain;
+        mailbox name not allowed; address format; unqualified address; ungültige adresse;
         adresse invalide; dirección no válida; not rfc compliant address
         """,
     ),
