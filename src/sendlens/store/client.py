@@ -1,0 +1,186 @@
+"""The store as the rest of the house sees it: migrate, insert, execute, query.
+
+Owns the connections: one that writes, one for the writer's own questions, and the pool of readers. Leaves the how to
+the other modules of this room. Open it once per process and never fork afterwards: the embedded engine has threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, Self
+
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+
+from sendlens.errors import SendlensError, StoreError
+from sendlens.settings import Settings
+from sendlens.store import insert as inserts
+from sendlens.store import migrate as migrations
+from sendlens.store import tenancy
+from sendlens.store.connection import Address, Engine, Setting, connect, parse
+from sendlens.store.query import Readers, Rows, explained, read_settings, rows_of
+from sendlens.store.statements import topology, writer_statement
+
+# The writer's questions run over all tenants and may take their time: nobody waits in front of a screen.
+INTERNAL_SETTINGS: Final[dict[str, Setting]] = {"max_execution_time": 600, "readonly": 1}
+
+
+class Store:
+    """ClickHouse, embedded or on a server. Every method may be called from any thread."""
+
+    def __init__(self, settings: Settings, address: Address, engine: Engine | None) -> None:
+        """Take the parts over from `open`."""
+        self._settings = settings
+        self._address = address
+        self._engine = engine
+        self._topology = topology(settings)
+        self._tables: list[tuple[str, bool]] | None = None
+        self._write_lock = threading.Lock()
+        self._internal_lock = threading.Lock()
+        self._closed = False
+        self._create_database()
+        self._writer = self._connect(inserts.WRITE_SETTINGS)
+        self._internal = self._connect(INTERNAL_SETTINGS)
+        self._readers = Readers(self._open_reader, settings.query_concurrency, patience=settings.query_seconds)
+        self._pool = ThreadPoolExecutor(settings.query_concurrency, thread_name_prefix="store-query")
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Connect, and create the database if it is missing.
+
+        Raises `SettingsError` for an address that means nothing and `StoreError` when the store cannot be opened.
+        """
+        address = parse(settings.store_url)
+        if not address.directory:
+            return cls(settings, address, None)
+        engine = Engine.acquire(address.directory, settings.store_memory_mb, settings.store_threads)
+        try:
+            return cls(settings, address, engine)
+        except BaseException:
+            engine.release()
+            raise
+
+    @property
+    def database(self) -> str:
+        """Return the name of the database."""
+        return self._address.database
+
+    def migrate(self) -> list[int]:
+        """Bring the schema up to date and return the numbers of the migrations that were applied."""
+        try:
+            return migrations.migrate(self._run, self._fetch, self._topology)
+        finally:
+            self._tables = None
+            self._readers.forget()
+
+    def insert(self, table: str, rows: pa.Table) -> int:
+        """Insert an Arrow table in one block and return the number of rows; it is stored when this returns."""
+        with self._write_lock, explained():
+            return inserts.insert(self._open_or(self._writer), table, rows)
+
+    def execute(self, name: str, params: Mapping[str, object] | None = None) -> None:
+        """Run the statement `sql/<name>.sql` with its parameters bound."""
+        self._run(writer_statement(name), params or {})
+
+    def fetch_internal(self, sql: str, params: Mapping[str, object] | None = None) -> Rows:
+        """Return rows of all tenants. For the pipeline only: de-duplication and recovery."""
+        with self._internal_lock:
+            try:
+                with explained():
+                    return rows_of(self._open_or(self._internal), sql, params or {})
+            except StoreError:
+                # The same danger as in Readers: no connection is used again after an error.
+                if not self._closed:
+                    self._internal.close()
+                    self._internal = self._connect(INTERNAL_SETTINGS)
+                raise
+
+    def query(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
+        """Return the rows of a read-only query for one tenant; the SQL must contain `{tenant:String}`.
+
+        Raises `SendlensError` for a query without its tenant, `StoreError` when it fails or takes too long, `TooBusy`
+        when no place came free in time.
+        """
+        return self._readers.query(tenant, sql, self._bound(tenant, sql, params))
+
+    def query_arrow(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """Return the answer as an Arrow table; `DateTime` columns arrive as seconds in uint32."""
+        return self._readers.query_arrow(tenant, sql, self._bound(tenant, sql, params))
+
+    async def aquery(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
+        """Return what `query` returns, without blocking the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.query, tenant, sql, params)
+
+    async def aquery_arrow(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """Return what `query_arrow` returns, without blocking the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self.query_arrow, tenant, sql, params)
+
+    def ping(self) -> bool:
+        """Return whether the store answers."""
+        try:
+            return self.fetch_internal("SELECT 1").scalar() == 1
+        except SendlensError:
+            return False
+
+    def close(self) -> None:
+        """Wait for running statements and close every connection. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._readers.close()
+        with self._write_lock, self._internal_lock:
+            self._writer.close()
+            self._internal.close()
+        if self._engine:
+            self._engine.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _bound(self, tenant: str, sql: str, params: Mapping[str, object] | None) -> dict[str, object]:
+        given = params or {}
+        tenancy.check(tenant, sql, given)
+        return {**given, "tenant": tenant}
+
+    def _open_reader(self, tenant: str, comment: str) -> Client:
+        filters = tenancy.filters(tenant, self.database, self._with_rows())
+        memory = (self._settings.store_memory_mb << 20) // 2
+        return self._connect(read_settings(self._settings.query_seconds, memory, filters, comment))
+
+    def _with_rows(self) -> list[tuple[str, bool]]:
+        if self._tables is None:
+            self._tables = [(str(name), bool(mine)) for name, mine in self.fetch_internal(tenancy.TABLES)]
+        return self._tables
+
+    def _connect(self, settings: Mapping[str, Setting], *, database: bool = True) -> Client:
+        return connect(self._address, self._engine, settings, database=database)
+
+    def _create_database(self) -> None:
+        client = self._connect({}, database=False)
+        try:
+            with explained():
+                # Looked for first: a server's user may have a database without the right to create one.
+                exists = "SELECT count() FROM system.databases WHERE name = {name:String}"
+                if rows_of(client, exists, {"name": self.database}).scalar() == 0:
+                    client.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}` ENGINE = Atomic")
+        finally:
+            client.close()
+
+    def _open_or(self, client: Client) -> Client:
+        if self._closed:
+            raise StoreError("the store is closed")
+        return client
+
+    def _run(self, sql: str, params: Mapping[str, object]) -> None:
+        with self._write_lock, explained():
+            self._open_or(self._writer).command(sql, parameters=dict(params))
+
+    def _fetch(self, sql: str, params: Mapping[str, object]) -> Sequence[tuple[object, ...]]:
+        return self.fetch_internal(sql, params).rows

@@ -1,0 +1,215 @@
+"""Questions to the store: read-only connections, one tenant each, few at a time.
+
+Owns the pool of readers, the limits of a query, and how an error of the store reads. Leaves to `tenancy` what a query
+may say, and to `connection` how a client is opened.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+import msgspec
+import pyarrow as pa
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
+
+from sendlens.errors import StoreError, TooBusy
+from sendlens.store.connection import Setting, first_line
+
+MOST_ROWS: Final = 1_000_000
+"""Most rows a query may return."""
+IDLE_READERS: Final = 64
+"""Most connections kept open for tenants that have no query running."""
+
+_T = TypeVar("_T")
+
+# ClickHouse's numbers of errors that we can say more about: (what is the matter, what to do).
+_EXPLAINED: Final[dict[int, tuple[str, str]]] = {
+    159: (
+        "the query took longer than it may",
+        "ask for a shorter period or fewer dimensions, or raise SENDLENS_QUERY_SECONDS",
+    ),
+    160: ("the query would take longer than it may", "ask for a shorter period, or raise SENDLENS_QUERY_SECONDS"),
+    241: ("the query needs more memory than it may use", "ask for a shorter period, or raise SENDLENS_STORE_MEMORY_MB"),
+    396: ("the answer has more rows than may be returned", "ask for fewer dimensions or a page of the rows"),
+    394: ("the query was cancelled", ""),
+    202: ("the store has too many queries at once", "try again in a moment"),
+    516: ("the store does not accept the user or the password", "check SENDLENS_STORE"),
+    497: ("the store's user may not do this", "grant it what docs/tables.md says"),
+    60: ("a table is missing", "run `sendlens migrate`"),
+    243: ("the store's disk is full", "make room; what was accepted is safe in the log"),
+}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An answer: the names of its columns, and its rows as plain tuples. Times are aware datetimes in UTC."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[object, ...]] = field(default_factory=list[tuple[object, ...]])
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[tuple[object, ...]]:
+        return iter(self.rows)
+
+    def dicts(self) -> list[dict[str, object]]:
+        """Return one dictionary a row."""
+        return [dict(zip(self.names, row, strict=True)) for row in self.rows]
+
+    def into(self, record: type[_T]) -> list[_T]:
+        """Return one record (a `msgspec.Struct`, dataclass or TypedDict) a row, matched by column name and checked."""
+        return msgspec.convert(self.dicts(), type=list[record])
+
+    def scalar(self) -> object:
+        """Return the only value of an answer with one row and one column."""
+        ((value,),) = self.rows
+        return value
+
+
+def explain(error: ClickHouseError, query: str = "") -> StoreError:
+    """Return the store's error as one of ours: what is the matter, and what to do about it."""
+    code = error.code if isinstance(error, Error) else None
+    what, hint = _EXPLAINED.get(code or 0, ("", ""))
+    if what:
+        detail = what
+    elif isinstance(error, OperationalError):
+        detail, hint = "the store cannot be reached", "check that ClickHouse runs and that SENDLENS_STORE is right"
+    else:
+        detail = f"the store refused a statement: {first_line(error)}"
+    extra: dict[str, object] = {"code": code} if code else {}
+    return StoreError(detail, hint=hint, extra=extra | ({"query": query} if query else {}))
+
+
+@contextmanager
+def explained(query: str = "") -> Generator[None]:
+    """Turn errors of the store into `StoreError`."""
+    try:
+        yield
+    except ClickHouseError as error:
+        raise explain(error, query) from error
+
+
+def read_settings(seconds: int, memory: int, filters: str, comment: str) -> dict[str, Setting]:
+    """Return the settings of a reader, in the order they must be applied."""
+    return {
+        "max_execution_time": seconds,
+        "max_memory_usage": memory,
+        "max_result_rows": MOST_ROWS,
+        "output_format_arrow_string_as_string": 1,
+        "additional_table_filters": filters,
+        "log_comment": comment,
+        # TRICKY: last. Behind it nothing can be changed on this connection, the filters included.
+        "readonly": 1,
+    }
+
+
+@dataclass
+class _Reader:
+    client: Client
+    comment: str
+
+
+class Readers:
+    """A pool of read-only connections: at most `concurrency` in use, each fixed to one tenant for its life.
+
+    The settings of a read-only connection cannot be changed, its tenant neither; that is what makes them a belt. A
+    connection for another tenant is opened in a few milliseconds and kept for the next query of that tenant.
+    """
+
+    def __init__(self, open_reader: Callable[[str, str], Client], concurrency: int, patience: float) -> None:
+        """Open readers with `open_reader(tenant, comment)`; wait `patience` seconds for a free place."""
+        self._open_reader = open_reader
+        self._places = threading.BoundedSemaphore(concurrency)
+        self._patience = patience
+        self._numbers = itertools.count(1)
+        self._lock = threading.Lock()
+        # Least recently used first.
+        self._idle: dict[str, list[_Reader]] = {}
+        self._closed = False
+
+    def query(self, tenant: str, sql: str, params: Mapping[str, object]) -> Rows:
+        """Return the rows of a query."""
+        with self._borrow(tenant) as reader, explained(reader.comment):
+            answer = reader.client.query(sql, parameters=dict(params))
+            return Rows(tuple(answer.column_names), [tuple(row) for row in answer.result_rows])
+
+    def query_arrow(self, tenant: str, sql: str, params: Mapping[str, object]) -> pa.Table:
+        """Return the answer as an Arrow table."""
+        with self._borrow(tenant) as reader, explained(reader.comment):
+            # TRICKY: not client.query_arrow(), which changes settings and is refused by a read-only connection.
+            body = reader.client.raw_query(sql, parameters=dict(params), fmt="Arrow")
+            return pa.ipc.open_file(pa.py_buffer(body)).read_all()
+
+    @contextmanager
+    def _borrow(self, tenant: str) -> Generator[_Reader]:
+        if not self._places.acquire(timeout=self._patience):
+            raise TooBusy("the store is busy with other queries", retry_after=2)
+        try:
+            reader = self._take(tenant)
+            try:
+                yield reader
+            except BaseException:
+                # TRICKY: never use a connection again after an error. The embedded engine can hold back output of the
+                # failed query and hand it to the next one as its answer.
+                _close(reader)
+                raise
+            self._put(tenant, reader)
+        finally:
+            self._places.release()
+
+    def _take(self, tenant: str) -> _Reader:
+        with self._lock:
+            if self._closed:
+                raise StoreError("the store is closed")
+            readers = self._idle.get(tenant)
+            if readers:
+                reader = readers.pop()
+                if not readers:
+                    del self._idle[tenant]
+                return reader
+            comment = f"{tenant}/{next(self._numbers)}"
+        return _Reader(self._open_reader(tenant, comment), comment)
+
+    def _put(self, tenant: str, reader: _Reader) -> None:
+        surplus: list[_Reader] = []
+        with self._lock:
+            if self._closed:
+                surplus.append(reader)
+            else:
+                mine = self._idle.pop(tenant, [])
+                self._idle[tenant] = [*mine, reader]
+                while sum(map(len, self._idle.values())) > IDLE_READERS:
+                    surplus += self._idle.pop(next(iter(self._idle)))
+        for one in surplus:
+            _close(one)
+
+    def forget(self) -> None:
+        """Close the idle connections, so that the next query opens one with today's tables."""
+        with self._lock:
+            idle, self._idle = self._idle, {}
+        for readers in idle.values():
+            for reader in readers:
+                _close(reader)
+
+    def close(self) -> None:
+        """Close everything; a query that is running finishes and closes its own connection."""
+        with self._lock:
+            self._closed = True
+        self.forget()
+
+
+def _close(reader: _Reader) -> None:
+    reader.client.close()
+
+
+def rows_of(client: Client, sql: str, params: Mapping[str, Any]) -> Rows:
+    """Return the rows of a query on a given connection."""
+    answer = client.query(sql, parameters=dict(params))
+    return Rows(tuple(answer.column_names), [tuple(row) for row in answer.result_rows])
