@@ -1,0 +1,283 @@
+"""Branches: one SELECT per family of tables, all of one shape.
+
+The columns are (what, slot, on_clock, measure, units, money).
+
+Owns how each family is read: the roll-ups and `message_facts`, the events themselves, `campaigns` and `spend`. Leaves
+to `compile` which of them a question needs and how their rows become columns.
+
+Two rules keep the numbers the same whichever table answers. A message has its dimensions from `messages`, also where
+its events are counted. And what only events know (device, link, country) counts a message once within the period asked,
+at its first such event.
+"""
+
+# ruff: noqa: S608 - only names from our own tables are written into the text; every value is bound (question.Binder)
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sendlens.metrics.dimensions import CYCLES, Dimension
+from sendlens.metrics.filters import Filter, of_level
+from sendlens.metrics.measures import MEASURES, PER_EVENT
+from sendlens.metrics.periods import DAY
+from sendlens.metrics.question import Binder, Question, Want
+
+_OPEN: Final = "type = 'opened'"
+_CLICK: Final = "type = 'clicked' AND link_kind = ''"
+_PERSON: Final = " AND actor != 'machine'"
+
+EVENT_MEASURES: Final[dict[str, str]] = {
+    "opened": _OPEN,
+    "opened_human": _OPEN + _PERSON,
+    "clicked": _CLICK,
+    "clicked_human": _CLICK + _PERSON,
+    "complained": "type = 'complained'",
+    "unsubscribed": "type = 'unsubscribed'",
+    "unsubscribed_link": "type = 'unsubscribed' AND unsubscribe_method = 'link'",
+    "unsubscribed_one_click": "type = 'unsubscribed' AND unsubscribe_method = 'one_click'",
+    "unsubscribed_mailto": "type = 'unsubscribed' AND unsubscribe_method = 'mailto'",
+    "replied": "type = 'replied'",
+    "forwarded": "type = 'forwarded'",
+    "shared": "type = 'shared'",
+    "converted": "type = 'converted'",
+    "opens": _OPEN,
+    "opens_human": _OPEN + _PERSON,
+    "clicks": _CLICK,
+    "clicks_human": _CLICK + _PERSON,
+    "conversions": "type = 'converted'",
+    "revenue": "type = 'converted' AND revenue != 0",
+}
+"""Which events count for a measure, when the events themselves are asked."""
+
+EARLIEST_BEFORE_SENDING: Final = 7 * DAY
+"""How long before a message was sent its events are looked for on the send clock: clocks differ, but not by more."""
+
+
+def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) -> list[str]:
+    """Return the branches over a roll-up or `message_facts`, one for each set of campaigns that is looked among."""
+    at = "at" if table == "message_facts" else "bucket"
+    column = question.by.column if question.by else ""
+    found: list[str] = []
+    for among in ("", "costed", "paid"):
+        here = [want for want in wants if MEASURES[want.measure].among == among]
+        if not here:
+            continue
+        measure = f"concat('{among}_', measure)" if among else "measure"
+        where = [
+            "tenant = {tenant:String}",
+            f"{at} >= {bind.moment(question.start)}",
+            f"{at} < {bind.moment(question.end)}",
+            _clocks(here),
+            *_conditions(question.filters, bind, question.zone, at=at),
+        ]
+        if among:
+            where.append(f"campaign_id IN ({_AMONG[among](question, bind)})")
+        found.append(
+            f"SELECT {_what(question, bind, column, at)} AS what, {_slot(question, bind, at)} AS slot,"
+            f" clock AS on_clock, {measure} AS measure, sum(n) AS units, sum(amount) AS money"
+            f" FROM {table} WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, measure"
+        )
+    return found
+
+
+def events(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branches over `events`, for what neither roll-ups nor messages know."""
+    found: list[str] = []
+    for clock in dict.fromkeys(want.clock for want in wants):
+        of_clock = [want for want in wants if want.clock == clock]
+        per_message = [want.measure for want in of_clock if want.measure not in PER_EVENT]
+        per_event = [want.measure for want in of_clock if want.measure in PER_EVENT]
+        timed = _conditions(of_level(question.filters, "time"), bind, question.zone, at="moment")
+        where = f" WHERE {' AND '.join(timed)}" if timed else ""
+        what = _what(question, bind, "value_", "moment")
+        head = f"SELECT {what} AS what, {_slot(question, bind, 'moment')} AS slot, '{clock}' AS on_clock, measure"
+        tail = f"{where} GROUP BY what, slot, measure"
+        if per_message:
+            rows = (
+                "SELECT value_, message_key, measure, minIf(moment_, weight > 0) AS moment"
+                f" FROM ({_event_rows(question, bind, clock, per_message)})"
+                " GROUP BY value_, message_key, measure HAVING sum(weight) > 0"
+            )
+            found.append(f"{head}, toInt64(count()) AS units, toDecimal128(0, 4) AS money FROM ({rows}){tail}")
+        if per_event:
+            rows = (
+                "SELECT value_, measure, moment_ AS moment, weight, revenue"
+                f" FROM ({_event_rows(question, bind, clock, per_event)})"
+            )
+            found.append(
+                f"{head}, sum(toInt64(weight)) AS units, sum(if(measure = 'revenue', revenue * weight, 0)) AS money"
+                f" FROM ({rows}){tail}"
+            )
+    return found
+
+
+def campaigns(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branch over `campaigns`: each counts once, where it started."""
+    column = question.by.campaigns if question.by else ""
+    where = [
+        f"start >= {bind.moment(question.start)}",
+        f"start < {bind.moment(question.end)}",
+        *_conditions(question.filters, bind, question.zone, at="start", home="campaigns"),
+    ]
+    amounts = {
+        "targeted": "(toInt64(total_sent), toDecimal128(0, 4))",
+        "cost": f"(toInt64(0), {_own_cost(question, bind)})",
+    }
+    pairs = ", ".join(f"('{want.clock}', '{want.measure}', {amounts[want.measure]})" for want in wants)
+    return [
+        f"SELECT {_what(question, bind, column, 'start')} AS what, {_slot(question, bind, 'start')} AS slot,"
+        " pair.1 AS on_clock, pair.2 AS measure, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
+        f" FROM ({_started()}) ARRAY JOIN [{pairs}] AS pair"
+        f" WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, measure"
+    ]
+
+
+def spend(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branch over `spend`."""
+    column = question.by.spend if question.by else ""
+    where = [
+        "tenant = {tenant:String}",
+        f"hour >= {bind.moment(question.start)}",
+        f"hour < {bind.moment(question.end)}",
+        *_conditions(question.filters, bind, question.zone, at="hour", home="spend"),
+    ]
+    own = bind(question.currency, "String")
+    amounts = {
+        "impressions": "(toInt64(impressions), toDecimal128(0, 4))",
+        "ad_clicks": "(toInt64(clicks), toDecimal128(0, 4))",
+        "spend": f"(toInt64(0), if(currency IN ('', {own}), toDecimal128(cost, 4), toDecimal128(0, 4)))",
+    }
+    pairs = ", ".join(f"('{want.clock}', '{want.measure}', {amounts[want.measure]})" for want in wants)
+    return [
+        f"SELECT {_what(question, bind, column, 'hour')} AS what, {_slot(question, bind, 'hour')} AS slot,"
+        " pair.1 AS on_clock, pair.2 AS measure, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
+        f" FROM (SELECT * FROM spend FINAL WHERE {' AND '.join(where)}) ARRAY JOIN [{pairs}] AS pair"
+        " GROUP BY what, slot, on_clock, measure"
+    ]
+
+
+def _event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[str]) -> str:
+    """Return the selection of one row per event and measure it counts for, with its moment on that clock."""
+    of_messages = [one for one in question.filters if one.of.level in {"rollup", "message"}]
+    by = question.by if question.by and question.by.level in {"rollup", "message"} else None
+    by_event = question.by.event if question.by and question.by.level == "event" else "''"
+    counts = ", ".join(f"if({EVENT_MEASURES[measure]}, '{measure}', '')" for measure in measures)
+    earliest = question.start - (EARLIEST_BEFORE_SENDING if clock == "send" else 0)
+    where = [
+        "tenant = {tenant:String}",
+        f"occurred_at >= {bind.moment(max(earliest, 0))}",
+        *_conditions(of_level(question.filters, "event"), bind, question.zone, home="event"),
+        "(" + " OR ".join(dict.fromkeys(f"({EVENT_MEASURES[measure]})" for measure in measures)) + ")",
+    ]
+    told = ["tenant = {tenant:String}", *_conditions(of_messages, bind, question.zone)]
+    if clock == "send":
+        told += [f"sent_at >= {bind.moment(question.start)}", f"sent_at < {bind.moment(question.end)}"]
+        moment = "m.sent_at"
+    else:
+        where.append(f"occurred_at < {bind.moment(question.end)}")
+        moment = "toDateTime(e.occurred_at, 'UTC')"
+    chosen = (
+        f"SELECT message_key, occurred_at, weight, revenue, {by_event} AS told,"
+        f" arrayJoin(arrayFilter(m -> m != '', [{counts}])) AS measure FROM events WHERE {' AND '.join(where)}"
+    )
+    if by or clock == "send":
+        column = f", {by.column} AS of_message" if by else ""
+        messages = f"SELECT message_key, sent_at{column} FROM messages FINAL WHERE {' AND '.join(told)}"
+        what = "m.of_message" if by else "e.told"
+        return (
+            f"SELECT toString({what}) AS value_, e.message_key AS message_key, e.measure AS measure,"
+            f" e.weight AS weight, e.revenue AS revenue, {moment} AS moment_"
+            f" FROM ({chosen}) AS e INNER JOIN ({messages}) AS m ON e.message_key = m.message_key"
+        )
+    among = ""
+    if of_messages:
+        among = f" WHERE message_key IN (SELECT message_key FROM messages FINAL WHERE {' AND '.join(told)})"
+    return (
+        "SELECT toString(told) AS value_, message_key, measure, weight, revenue,"
+        f" {moment} AS moment_ FROM ({chosen}) AS e{among}"
+    )
+
+
+def _clocks(wants: Sequence[Want]) -> str:
+    """Return the condition for these measures on their clocks, in the form that the sorting key can use."""
+    parts: list[str] = []
+    for clock in dict.fromkeys(want.clock for want in wants):
+        names = sorted({MEASURES[want.measure].stored_as for want in wants if want.clock == clock})
+        quoted = ", ".join(f"'{name}'" for name in names)
+        parts.append(f"(clock = '{clock}' AND measure IN ({quoted}))")
+    return f"({' OR '.join(parts)})"
+
+
+def _what(question: Question, bind: Binder, column: str, at: str) -> str:
+    if question.by is None:
+        return "''"
+    if question.by.level == "time":
+        return f"toString({_cycle(question.by, bind, question.zone, at)})"
+    return f"toString({column})"
+
+
+def _slot(question: Question, bind: Binder, at: str) -> str:
+    if not question.edges:
+        return "0"
+    bounds = bind([edge // 1000 for edge in question.edges], "Array(UInt32)")
+    return f"roundDown(toUnixTimestamp({at}), {bounds})"
+
+
+def _cycle(dimension: Dimension, bind: Binder, zone: str, at: str) -> str:
+    return CYCLES[dimension.key].format(at=at, zone=bind(zone, "String"))
+
+
+def _conditions(filters: Sequence[Filter], bind: Binder, zone: str, *, at: str = "", home: str = "column") -> list[str]:
+    """Return filters as conditions over the columns of one family of tables."""
+    found: list[str] = []
+    for one in filters:
+        of = one.of
+        column = _cycle(of, bind, zone, at) if of.level == "time" else str(getattr(of, home))
+        if of.level == "time":
+            column = f"toString({column})"
+        values = bind(list(one.values), "Array(String)")
+        if one.operator in {"is", "is_not"}:
+            condition = f"has({values}, {column})" if of.level in {"time", "event"} else f"{column} IN {values}"
+        else:
+            condition = f"multiSearchAnyCaseInsensitiveUTF8({column}, {values})"
+            if of.key == "campaign":
+                named = f"multiSearchAnyCaseInsensitiveUTF8(name, {values})"
+                ids = f"SELECT campaign_id FROM campaigns FINAL WHERE tenant = {{tenant:String}} AND {named}"
+                condition = f"({condition} OR {column} IN ({ids}))"
+        found.append(f"NOT ({condition})" if one.operator.endswith("_not") else condition)
+    return found
+
+
+def _started() -> str:
+    """Return the selection of the tenant's campaigns with the time each started, if need be that of its first mail."""
+    unsaid = "SELECT campaign_id FROM campaigns FINAL WHERE tenant = {tenant:String} AND started_at = 0"
+    first = (
+        "SELECT campaign_id, min(bucket) AS first_sent FROM ("
+        "SELECT campaign_id, bucket FROM metrics_quarter WHERE tenant = {tenant:String} AND clock = 'send'"
+        f" AND measure IN ('dropped', 'injected', 'sent') AND campaign_id IN ({unsaid})"
+        " GROUP BY campaign_id, bucket HAVING sum(n) > 0) GROUP BY campaign_id"
+    )
+    return (
+        "SELECT c.*, if(c.started_at = 0, f.first_sent, c.started_at) AS start"
+        " FROM (SELECT * FROM campaigns FINAL WHERE tenant = {tenant:String}) AS c"
+        f" LEFT JOIN ({first}) AS f ON c.campaign_id = f.campaign_id"
+    )
+
+
+def _own_cost(question: Question, bind: Binder) -> str:
+    own = bind(question.currency, "String")
+    return f"if(currency IN ('', {own}), toDecimal128(cost, 4), toDecimal128(0, 4))"
+
+
+def _costed(question: Question, bind: Binder) -> str:
+    return (
+        f"SELECT campaign_id FROM ({_started()}) WHERE {_own_cost(question, bind)} > 0"
+        f" AND start >= {bind.moment(question.start)} AND start < {bind.moment(question.end)}"
+    )
+
+
+def _paid(question: Question, bind: Binder) -> str:
+    return "SELECT campaign_id FROM spend WHERE tenant = {tenant:String}"
+
+
+_AMONG: Final = {"costed": _costed, "paid": _paid}
