@@ -102,12 +102,19 @@ class Settings:
         _text,
     )
     log_level: str = _setting(
-        "info", "Least severe log line written.", "debug | info | warning | error", _one_of("debug", "info", "warning", "error")
+        "info",
+        "Least severe log line written.",
+        "debug | info | warning | error",
+        _one_of("debug", "info", "warning", "error"),
     )
     log_format: str = _setting("auto", "Form of the log lines.", "auto | json | text", _one_of("auto", "json", "text"))
-    max_body_mb: int = _setting(10, "Largest request body, in megabytes, after decompression.", "1 to 100", _whole(1, 100))
+    max_body_mb: int = _setting(
+        10, "Largest request body, in megabytes, after decompression.", "1 to 100", _whole(1, 100)
+    )
     max_events: int = _setting(10_000, "Most events in one request.", "1 to 100000", _whole(1, 100_000))
-    batch_events: int = _setting(50_000, "Most events in one insert into the store.", "1 to 1000000", _whole(1, 1_000_000))
+    batch_events: int = _setting(
+        50_000, "Most events in one insert into the store.", "1 to 1000000", _whole(1, 1_000_000)
+    )
     batch_ms: int = _setting(250, "Longest wait for a batch to fill, in milliseconds.", "1 to 60000", _whole(1, 60_000))
     max_lag_events: int = _setting(
         5_000_000,
@@ -120,10 +127,17 @@ class Settings:
         5_000_000, "Event keys kept in memory (8 bytes each) in front of the store.", "0 or more", _whole(0, 10**10)
     )
     skew_limit_minutes: int = _setting(
-        1440, "Clock difference beyond which an event is flagged instead of corrected, in minutes.", "1 or more", _whole(1, 10**6)
+        1440,
+        "Clock difference beyond which an event is flagged instead of corrected, in minutes.",
+        "1 or more",
+        _whole(1, 10**6),
     )
-    store_memory_mb: int = _setting(1200, "Memory the embedded store may use, in megabytes.", "256 or more", _whole(256, 10**7))
-    store_threads: int = _setting(0, "Threads per query in the embedded store; 0 for one per core.", "0 to 256", _whole(0, 256))
+    store_memory_mb: int = _setting(
+        1200, "Memory the embedded store may use, in megabytes.", "256 or more", _whole(256, 10**7)
+    )
+    store_threads: int = _setting(
+        0, "Threads per query in the embedded store; 0 for one per core.", "0 to 256", _whole(0, 256)
+    )
     query_concurrency: int = _setting(3, "Queries that run in the store at the same time.", "1 to 256", _whole(1, 256))
     query_seconds: int = _setting(20, "Longest a query may run, in seconds.", "1 to 3600", _whole(1, 3600))
     log_keep_hours: int = _setting(
@@ -161,7 +175,9 @@ class Field:
 
 
 FIELDS: Final = tuple(
-    Field(f.name, PREFIX + f.name.upper(), f.default, cast("str", f.metadata["help"]), cast("str", f.metadata["accepts"]))
+    Field(
+        f.name, PREFIX + f.name.upper(), f.default, cast("str", f.metadata["help"]), cast("str", f.metadata["accepts"])
+    )
     for f in dataclasses.fields(Settings)
 )
 

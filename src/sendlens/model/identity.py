@@ -13,6 +13,11 @@ from typing import Final
 from sendlens.model.events import Event
 
 _SEPARATOR: Final = "\x1f"
+_HOUR_MS: Final = 3_600_000
+_DAY_MS: Final = 86_400_000
+
+TIMELESS: Final = 1 << 31
+"""Added to the day of receipt to make the key bucket of an event that has no time of its own."""
 
 
 def digest64(*fields: str) -> int:
@@ -57,6 +62,14 @@ def event_key(tenant: str, source: str, event: Event) -> int:
         "" if event.value is None else str(event.value),
         event.smtp_reply,
     )
+
+
+def key_bucket(event: Event, received_at: int) -> int:
+    """Return the bucket in which an event's key is compared: its hour by the source's clock, which a retry repeats.
+
+    An event without a time of its own is put under the day of receipt (`received_at`, UTC milliseconds).
+    """
+    return event.occurred_at // _HOUR_MS if event.occurred_at else TIMELESS + received_at // _DAY_MS
 
 
 def message_key(tenant: str, event: Event, own_key: int) -> int:

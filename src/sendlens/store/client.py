@@ -98,6 +98,11 @@ class Store:
                     self._internal = self._connect(INTERNAL_SETTINGS)
                 raise
 
+    def fetch_internal_arrow(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
+        """Return rows of all tenants as an Arrow table, for the pipeline's loads of many keys."""
+        with self._internal_lock, explained():
+            return self._open_or(self._internal).query_arrow(sql, parameters=dict(params or {}))
+
     def query(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
         """Return the rows of a read-only query for one tenant; the SQL must contain `{tenant:String}`.
 

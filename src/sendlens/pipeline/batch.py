@@ -1,0 +1,182 @@
+"""A batch: one recorded range of the log and what becomes of each of its records.
+
+Owns reading the range into tables, the accounts of its outcome, and setting aside what cannot be digested. Pure but for
+the key store it is given; leaves the inserting to `writer` and `recovery`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, cast
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from sendlens.model.blocks import StoredBlock
+from sendlens.model.events import Campaign, Event, Gauge, RecordKind, Spend
+from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
+from sendlens.pipeline.rows import Placed, Rower
+from sendlens.store.columns import build
+
+_MINUTE_MS: Final = 60_000
+
+Account = tuple[str, str, str, int]
+"""Tenant, source, record kind, minute of receipt in seconds."""
+
+
+@dataclass
+class Outcome:
+    """What became of the records of one account: received = stored + duplicate + rejected + dead."""
+
+    received: int = 0
+    stored: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    dead: int = 0
+
+
+@dataclass(frozen=True)
+class Dead:
+    """A record the pipeline could not digest; kept raw, to be replayed after a fix."""
+
+    tenant: str
+    source: str
+    kind: str
+    position: int
+    reason: str
+    body: bytes
+
+
+@dataclass
+class Batch:
+    """The tables' rows for one range of the log, and the accounts."""
+
+    batch_id: int
+    partition: int
+    first: int
+    last: int
+    records: int = 0
+    events: pa.Table | None = None
+    keys: Keys = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    buckets: Buckets = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    campaigns: list[tuple[str, Campaign]] = field(default_factory=list[tuple[str, Campaign]])
+    spend: list[tuple[str, Spend]] = field(default_factory=list[tuple[str, Spend]])
+    gauges: list[tuple[str, str, Gauge]] = field(default_factory=list[tuple[str, str, Gauge]])
+    dead: list[Dead] = field(default_factory=list[Dead])
+    accounts: dict[Account, Outcome] = field(default_factory=lambda: defaultdict(Outcome))
+
+    @property
+    def stored_by_tenant(self) -> dict[str, int]:
+        """How many new records the batch brought to each tenant it concerns."""
+        stored: dict[str, int] = defaultdict(int)
+        for (tenant, *_), outcome in self.accounts.items():
+            stored[tenant] += outcome.stored
+        return stored
+
+
+def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: Deduper) -> Batch:
+    """Return the batch that a range of the log makes; the same range and id give the same batch."""
+    batch = Batch(
+        batch_id=batch_id,
+        partition=blocks[0].partition,
+        first=blocks[0].offset,
+        last=blocks[-1].offset,
+        records=sum(stored.block.count for stored in blocks),
+    )
+    placed: list[Placed] = []
+    for stored in blocks:
+        block = stored.block
+        outcome = batch.accounts[_account(block.tenant, block.source, block.kind, block.received_at)]
+        outcome.received += block.count + block.rejected
+        outcome.rejected += block.rejected
+        if block.count == 0:
+            continue
+        try:
+            records = block.records()
+        except (msgspec.MsgspecError, ValueError, RuntimeError) as error:
+            _bury_block(batch, stored, f"{type(error).__name__}: {error}")
+            continue
+        if block.kind is RecordKind.EVENT:
+            start = len(placed)
+            placed.extend(
+                Placed(start + i, block.tenant, block.source, stored.partition, block.received_at, block.sent_at, event)
+                for i, event in enumerate(cast("list[Event]", records))
+            )
+            continue
+        outcome.stored += len(records)
+        for record in records:
+            match record:
+                case Campaign():
+                    batch.campaigns.append((block.tenant, record))
+                case Spend():
+                    batch.spend.append((block.tenant, record))
+                case Gauge():
+                    batch.gauges.append((block.tenant, block.source, record))
+                case Event():  # pragma: no cover - a block holds one kind, and events were taken above
+                    pass
+    if placed:
+        _read_events(batch, placed, rower, deduper)
+    return batch
+
+
+def _account(tenant: str, source: str, kind: RecordKind, received_at: int) -> Account:
+    return (tenant, source, str(kind), received_at // _MINUTE_MS * 60)
+
+
+def _account_of(placed: Placed) -> Account:
+    return _account(placed.tenant, placed.source, RecordKind.EVENT, placed.received_at)
+
+
+def _read_events(batch: Batch, placed: list[Placed], rower: Rower, deduper: Deduper) -> None:
+    table, placed = _digest(batch, placed, rower)
+    if table is None:
+        return
+    keys = np.asarray(table.column("event_key").to_numpy(), dtype=np.uint64)
+    buckets = np.asarray(table.column("key_bucket").to_numpy(), dtype=np.uint32)
+    new = deduper.new_rows(buckets, keys, batch.batch_id)
+    for item, is_new in zip(placed, new.tolist(), strict=True):
+        outcome = batch.accounts[_account_of(item)]
+        if is_new:
+            outcome.stored += 1
+        else:
+            outcome.duplicate += 1
+    batch.keys, batch.buckets = keys[new], buckets[new]
+    if new.any():
+        batch.events = table if new.all() else table.filter(pa.array(new))
+
+
+def _digest(batch: Batch, placed: list[Placed], rower: Rower) -> tuple[pa.Table | None, list[Placed]]:
+    """Return the table of all events that can be digested, with those events; the others are buried with the reason."""
+    try:
+        return build("events", rower.columns(placed, batch.batch_id)), placed
+    except Exception:
+        # One event that cannot be digested must not cost its neighbours anything: find it, by halves.
+        good = list(_good(batch, placed, rower))
+        return (build("events", rower.columns(good, batch.batch_id)) if good else None), good
+
+
+def _good(batch: Batch, placed: list[Placed], rower: Rower) -> list[Placed]:
+    try:
+        build("events", rower.columns(placed, batch.batch_id))
+    except Exception as error:
+        if len(placed) > 1:
+            half = len(placed) // 2
+            return [*_good(batch, placed[:half], rower), *_good(batch, placed[half:], rower)]
+        _bury_event(batch, placed[0], f"{type(error).__name__}: {error}")
+        return []
+    return placed
+
+
+def _bury_block(batch: Batch, stored: StoredBlock, reason: str) -> None:
+    block = stored.block
+    batch.accounts[_account(block.tenant, block.source, block.kind, block.received_at)].dead += block.count
+    # Whole blocks are placed by their negative offset, so that they never meet the position of a single event.
+    batch.dead.append(Dead(block.tenant, block.source, str(block.kind), -stored.offset, reason, block.body))
+
+
+def _bury_event(batch: Batch, item: Placed, reason: str) -> None:
+    batch.accounts[_account_of(item)].dead += 1
+    batch.dead.append(Dead(item.tenant, item.source, "event", item.position, reason, msgspec.json.encode(item.event)))

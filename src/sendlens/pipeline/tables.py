@@ -1,0 +1,181 @@
+"""The writer's hand on the store: rows to Arrow, inserts by month, derived tables, and the questions of recovery.
+
+Owns which statements a batch needs and in which order. The SQL itself stands in `store/sql`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from sendlens.model.events import Campaign, Gauge, Spend
+from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.dedupe import Buckets, Keys
+from sendlens.store.client import Store
+from sendlens.store.columns import build
+from sendlens.store.query import Rows
+from sendlens.store.statements import writer_statement
+
+DERIVED: Final = (
+    "derive_event_keys",
+    "derive_recipient_events",
+    "derive_conversions",
+    "derive_touchpoints",
+)
+"""Statements that fill tables which are keyed sets: running one twice for a batch changes nothing."""
+CARRY_ON: Final = "derive_messages"
+"""The statement that carries a batch into message states and sums: run exactly once, or recovered from."""
+RECOVER: Final = ("rederive_messages", "reconcile_quarter", "reconcile_minute")
+"""Statements that make states and sums agree with the base table, whatever had been done before."""
+
+
+class Tables:
+    """Everything the writer asks of the store."""
+
+    def __init__(self, store: Store) -> None:
+        """Use `store` for all statements."""
+        self._store = store
+
+    def months_present(self, batch_id: int) -> frozenset[int]:
+        """Return the months (YYYYMM) of a batch that are already in the base table."""
+        return frozenset(int(str(row[0])) for row in self._fetch("batch_months", {"batch": batch_id}))
+
+    def insert_events(self, batch: Batch, *, skip: frozenset[int] = frozenset()) -> None:
+        """Insert the batch's events, one insert a month; months in `skip` are there already."""
+        if batch.events is None:
+            return
+        for month, rows in _by_month(batch.events):
+            if month not in skip:
+                self._store.insert("events", rows)
+
+    def derive(self, batch: Batch) -> None:
+        """Fill the tables that follow from the batch's events, for the first time."""
+        if batch.events is not None:
+            for name in (*DERIVED, CARRY_ON):
+                self._store.execute(name, {"batch": batch.batch_id})
+
+    def rederive(self, batch: Batch) -> None:
+        """Bring the tables that follow from the batch's events to agreement, whatever a crash left of them."""
+        if batch.events is not None:
+            for name in (*DERIVED, *RECOVER):
+                self._store.execute(name, {"batch": batch.batch_id})
+
+    def insert_others(self, batch: Batch) -> None:
+        """Insert campaigns, spend, gauges and the accounts; each is a keyed set, so a repetition changes nothing."""
+        if batch.campaigns:
+            self._store.insert("campaigns", build("campaigns", _campaign_columns(batch.campaigns)))
+        if batch.spend:
+            self._store.insert("spend", build("spend", _spend_columns(batch.spend)))
+        if batch.gauges:
+            self._store.insert("gauges", build("gauges", _gauge_columns(batch.gauges, batch.batch_id)))
+        if batch.accounts:
+            self._store.insert("intake", build("intake", _account_columns(batch)))
+
+    # The key store of `dedupe`
+
+    def key_counts(self, buckets: Sequence[int]) -> dict[int, int]:
+        """Return how many keys each bucket holds."""
+        rows = self._fetch("keys_per_bucket", {"buckets": list(buckets)})
+        return {int(str(bucket)): int(str(count)) for bucket, count in rows}
+
+    def keys_of(self, buckets: Sequence[int], not_batch: int) -> tuple[Buckets, Keys]:
+        """Return all keys of the buckets except the batch's own."""
+        return self._pairs("keys_of_buckets", {"buckets": list(buckets), "batch": not_batch})
+
+    def keys_seen(self, buckets: Buckets, keys: Keys, not_batch: int) -> tuple[Buckets, Keys]:
+        """Return those of the pairs that another batch has left."""
+        return self._pairs("keys_seen", {"buckets": buckets.tolist(), "keys": keys.tolist(), "batch": not_batch})
+
+    def _pairs(self, name: str, parameters: dict[str, object]) -> tuple[Buckets, Keys]:
+        table = self._store.fetch_internal_arrow(writer_statement(name), parameters)
+        return (
+            np.asarray(table.column("bucket").to_numpy(), dtype=np.uint32),
+            np.asarray(table.column("event_key").to_numpy(), dtype=np.uint64),
+        )
+
+    def _fetch(self, name: str, parameters: dict[str, object]) -> Rows:
+        return self._store.fetch_internal(writer_statement(name), parameters)
+
+
+def _by_month(events: pa.Table) -> list[tuple[int, pa.Table]]:
+    """Return the rows of each month (YYYYMM), because one insert is whole or absent only within one partition."""
+    days = np.asarray(events.column("occurred_at").cast(pa.int64()).to_numpy()) // 86_400_000
+    first, last = int(days.min()), int(days.max())
+    if _month(first) == _month(last):
+        return [(_month(first), events)]
+    months = np.array([_month(day) for day in range(first, last + 1)])[days - first]
+    return [(int(month), events.filter(pa.array(months == month))) for month in np.unique(months)]
+
+
+def _month(day: int) -> int:
+    then = time.gmtime(day * 86_400)
+    return then.tm_year * 100 + then.tm_mon
+
+
+def _campaign_columns(rows: Sequence[tuple[str, Campaign]]) -> dict[str, list[object]]:
+    return {
+        "tenant": [tenant for tenant, _ in rows],
+        **{
+            name: [getattr(c, name) for _, c in rows]
+            for name in [
+                "campaign_id",
+                "name",
+                "type",
+                "subject",
+                "sender",
+                "template_id",
+                "segment",
+                "stream",
+                "channel",
+                "total_sent",
+                "currency",
+                "changed_at",
+            ]
+        },
+        "cost": [c.cost or 0 for _, c in rows],
+        "budget": [c.budget or 0 for _, c in rows],
+        "started_at": [c.started_at // 1000 for _, c in rows],
+        "metadata": [list(c.metadata.items()) for _, c in rows],
+    }
+
+
+def _spend_columns(rows: Sequence[tuple[str, Spend]]) -> dict[str, list[object]]:
+    return {
+        "tenant": [tenant for tenant, _ in rows],
+        **{
+            name: [getattr(s, name) for _, s in rows]
+            for name in ["campaign_id", "channel", "impressions", "clicks", "cost", "currency", "changed_at"]
+        },
+        "hour": [s.hour // 3_600_000 * 3600 for _, s in rows],
+    }
+
+
+def _gauge_columns(rows: Sequence[tuple[str, str, Gauge]], batch_id: int) -> dict[str, list[object]]:
+    return {
+        "tenant": [tenant for tenant, _, _ in rows],
+        "source": [source for _, source, _ in rows],
+        "name": [g.name for _, _, g in rows],
+        "labels": [sorted(g.labels.items()) for _, _, g in rows],
+        "at": [g.at for _, _, g in rows],
+        "value": [g.value for _, _, g in rows],
+        "batch_id": [batch_id] * len(rows),
+    }
+
+
+def _account_columns(batch: Batch) -> dict[str, list[object]]:
+    items = list(batch.accounts.items())
+    return {
+        "tenant": [key[0] for key, _ in items],
+        "source": [key[1] for key, _ in items],
+        "kind": [key[2] for key, _ in items],
+        "minute": [key[3] for key, _ in items],
+        "batch_id": [batch.batch_id] * len(items),
+        **{
+            name: [getattr(outcome, name) for _, outcome in items]
+            for name in ("received", "stored", "duplicate", "rejected", "dead")
+        },
+    }

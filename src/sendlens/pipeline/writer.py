@@ -1,0 +1,192 @@
+"""The writer: one thread that carries a partition of the log into the store, batch by batch.
+
+Owns the order of the steps, which is what makes counting once survive a kill at any moment:
+
+1. record the range of the log as a batch (`ledger.begin`), so that a retry is the same batch;
+2. insert its events into the base table, whole or not at all per month;
+3. derive the other tables from the base;
+4. commit the log's offset, then close the record.
+
+Whatever fails between 1 and 4, here or by a kill, leaves an open record, and `recovery` finishes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from sendlens.clock import Clock
+from sendlens.control.deadletters import DeadLetter, DeadLetters
+from sendlens.control.ledger import Ledger
+from sendlens.errors import SendlensError
+from sendlens.log.protocol import Log
+from sendlens.pipeline import batch as batches
+from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.recovery import recover
+from sendlens.pipeline.rows import Rower
+from sendlens.pipeline.tables import Tables
+
+_log = structlog.get_logger(__name__)
+
+IDLE_SECONDS = 0.5
+"""How long the writer sleeps in one go when nothing arrives; also how fast it notices a stop."""
+LONGEST_PAUSE = 15.0
+"""Longest pause between two tries against a store that fails, in seconds."""
+
+
+@dataclass
+class Progress:
+    """What the writer tells of itself: for health, metrics and the Intake page."""
+
+    batches: int = 0
+    records: int = 0
+    duplicates: int = 0
+    failing_since_ms: int = 0
+    last_error: str = ""
+    last_batch_ms: float = 0.0
+
+
+class Writer:
+    """Carries one partition of the log into the store until it is stopped."""
+
+    def __init__(
+        self,
+        *,
+        log: Log,
+        ledger: Ledger,
+        deadletters: DeadLetters,
+        tables: Tables,
+        rower: Rower,
+        deduper: Deduper,
+        clock: Clock,
+        partition: int = 0,
+        batch_events: int,
+        batch_ms: int,
+        on_stored: Callable[[Batch], None],
+    ) -> None:
+        """`on_stored` is called in the writer's thread after each batch is in all tables."""
+        self._log = log
+        self._ledger = ledger
+        self._deadletters = deadletters
+        self._tables = tables
+        self._rower = rower
+        self._deduper = deduper
+        self._clock = clock
+        self._partition = partition
+        self._batch_events = batch_events
+        self._batch_seconds = batch_ms / 1000
+        self._on_stored = on_stored
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"writer-{partition}", daemon=True)
+        self.progress = Progress()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 30.0) -> bool:
+        """Ask the thread to finish its batch and end; return whether it did within `timeout` seconds."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        pause = 0.25
+        while not self._stop.is_set():
+            try:
+                self.settle()
+                while not self._stop.is_set():
+                    self.step(wait=IDLE_SECONDS)
+                    pause = 0.25
+                    self._recovered()
+            except Exception as error:
+                self._failed(error)
+                self._stop.wait(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+
+    def settle(self) -> None:
+        """Finish the batch that an unclean stop left open, if there is one."""
+        for pending in self._ledger.pending():
+            if pending.partition != self._partition:
+                continue
+            if pending.last_offset > self._log.committed(self._partition):
+                blocks = self._log.read(
+                    self._partition,
+                    pending.first_offset - 1,
+                    max_records=2**62,
+                    max_bytes=2**62,
+                    until=pending.last_offset,
+                )
+                # Memory may hold keys of a half-done try; the store's answer leaves the batch's own keys out.
+                self._deduper.forget()
+                batch = batches.read(blocks, pending.batch_id, self._rower, self._deduper)
+                recover(batch, self._tables)
+                self._finish(batch)
+                _log.info("batch recovered", batch=pending.batch_id, records=batch.records)
+            else:
+                self._ledger.finish(pending.batch_id)
+
+    def step(self, *, wait: float) -> int:
+        """Carry the next batch, waiting up to `wait` seconds for one; return its number of records."""
+        after = self._log.committed(self._partition)
+        if self._log.head(self._partition) <= after and not self._log.wait(self._partition, after, wait):
+            return 0
+        if self._log.backlog() < self._batch_events:
+            # Few, large inserts: give the batch a moment to fill.
+            self._stop.wait(self._batch_seconds)
+        blocks = self._log.read(self._partition, after, max_records=self._batch_events)
+        if not blocks:
+            return 0
+        started = self._clock.monotonic()
+        batch_id = self._ledger.begin(self._partition, blocks[0].offset, blocks[-1].offset)
+        batch = batches.read(blocks, batch_id, self._rower, self._deduper)
+        self._tables.insert_events(batch)
+        self._tables.derive(batch)
+        self._tables.insert_others(batch)
+        self._finish(batch)
+        self.progress.last_batch_ms = (self._clock.monotonic() - started) * 1000
+        return batch.records
+
+    def _finish(self, batch: Batch) -> None:
+        self._deadletters.add(
+            DeadLetter(
+                tenant=dead.tenant,
+                source=dead.source,
+                kind=dead.kind,
+                batch_id=batch.batch_id,
+                position=dead.position,
+                reason=dead.reason,
+                body=dead.body,
+            )
+            for dead in batch.dead
+        )
+        self._log.commit(self._partition, batch.last)
+        self._ledger.finish(batch.batch_id)
+        self._deduper.remember(batch.buckets, batch.keys)
+        self.progress.batches += 1
+        self.progress.records += batch.records
+        self.progress.duplicates += sum(outcome.duplicate for outcome in batch.accounts.values())
+        self._on_stored(batch)
+
+    def _failed(self, error: Exception) -> None:
+        if not self.progress.failing_since_ms:
+            self.progress.failing_since_ms = self._clock.now_ms()
+        detail = error.detail if isinstance(error, SendlensError) else f"{type(error).__name__}: {error}"
+        self.progress.last_error = detail
+        _log.error("the store refused a batch; it will be tried again", error=detail[:2000])
+
+    def _recovered(self) -> None:
+        if self.progress.failing_since_ms:
+            self.progress.failing_since_ms = 0
+            self.progress.last_error = ""
+            _log.info("the store accepts batches again")
