@@ -62,9 +62,25 @@ def _kind(*names: str) -> Callable[[Evidence], bool]:
     return lambda evidence: evidence.client.client_kind in names
 
 
+def _network(name: str) -> Callable[[Evidence], bool]:
+    return lambda evidence: evidence.network == name
+
+
+def _flag(value: object) -> Callable[[Evidence], bool]:
+    return lambda evidence: evidence.machine is value
+
+
+def _has_agent(evidence: Evidence) -> bool:
+    return evidence.user_agent != ""
+
+
+def _always(_: Evidence) -> bool:
+    return True
+
+
 RULES: Final = (
     # A source that says "machine" knows more than we do; one that says "not a machine" may only not have noticed.
-    Rule("source_flag", Actor.MACHINE, 95, ANY, lambda evidence: evidence.machine is True),
+    Rule("source_flag", Actor.MACHINE, 95, ANY, _flag(True)),
     # TRICKY: only an open. A click through Apple's relay carries a browser's agent and is a person's.
     Rule("apple_mpp", Actor.MACHINE, 95, OPEN, _hint("apple_mpp")),
     Rule("gmail_prefetch", Actor.MACHINE, 90, FETCH, _hint("gmail_prefetch")),
@@ -74,20 +90,20 @@ RULES: Final = (
     Rule("http_library", Actor.MACHINE, 90, FETCH, _hint("library")),
     # TRICKY: not for unsubscriptions. The one-click button of a mailbox is pressed by a person, but the request comes
     # from the provider's servers, out of these networks and often with a library's agent.
-    Rule("microsoft_365_network", Actor.MACHINE, 85, FETCH, lambda evidence: evidence.network == "microsoft_365"),
+    Rule("microsoft_365_network", Actor.MACHINE, 85, FETCH, _network("microsoft_365")),
     Rule(
         "one_click_by_provider", Actor.PROXY, 60, LEAVE, _hint("library", "image_proxy", "gmail_prefetch", "apple_mpp")
     ),
-    Rule("one_click_by_provider", Actor.PROXY, 60, LEAVE, lambda evidence: evidence.network == "microsoft_365"),
+    Rule("one_click_by_provider", Actor.PROXY, 60, LEAVE, _network("microsoft_365")),
     Rule("image_proxy", Actor.PROXY, 90, OPEN, _hint("image_proxy")),
     # An image proxy has no business behind a link.
     Rule("image_proxy_follows_link", Actor.MACHINE, 80, CLICK, _hint("image_proxy")),
     Rule("bare_agent", Actor.UNKNOWN, 30, CLICK, _hint("apple_mpp")),
     Rule("mail_client", Actor.HUMAN, 85, ANY, _kind("mail")),
     Rule("browser", Actor.HUMAN, 75, ANY, _kind("browser", "app")),
-    Rule("source_flag", Actor.HUMAN, 65, ANY, lambda evidence: evidence.machine is False),
-    Rule("unrecognised_agent", Actor.UNKNOWN, 20, ANY, lambda evidence: evidence.user_agent != ""),
-    Rule("no_evidence", Actor.UNKNOWN, 0, ANY, lambda _: True),
+    Rule("source_flag", Actor.HUMAN, 65, ANY, _flag(False)),
+    Rule("unrecognised_agent", Actor.UNKNOWN, 20, ANY, _has_agent),
+    Rule("no_evidence", Actor.UNKNOWN, 0, ANY, _always),
 )
 """The first rule that applies decides."""
 

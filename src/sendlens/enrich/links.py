@@ -18,7 +18,7 @@ from sendlens.enrich.link_words import ACTIONS, ARTICLES, COMPANIONS, GENERAL, H
 _JOINTS: Final = re.compile(r"[^a-z0-9]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _EXTENSION: Final = re.compile(r"\.(?:html?|php|aspx?|jsp|do|cgi|pl)$", re.IGNORECASE)
-# `{{unsubscribe_url}}`, `*|UNSUB|*`, `%unsubscribe%`, `[[unsubscribe]]`: a template's word, unfilled or kept on purpose.
+# `{{unsubscribe_url}}`, `*|UNSUB|*`, `%unsubscribe%`, `[[unsubscribe]]`: a template's word, unfilled or meant so.
 _PLACEHOLDER: Final = re.compile(
     r"(?:\{\{?\{?|\*\||%%?|\[\[?|<%=?|\$\{)\s*[$@.]?([\w .:-]+?)\s*(?:\}\}?\}?|\|\*|%%?|\]\]?|%>)"
 )
