@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
@@ -21,11 +21,19 @@ from sendlens.store import insert as inserts
 from sendlens.store import migrate as migrations
 from sendlens.store import tenancy
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
-from sendlens.store.query import Readers, Rows, explained, read_settings, rows_of
+from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
 from sendlens.store.statements import topology, writer_statement
 
 # The writer's questions run over all tenants and may take their time: nobody waits in front of a screen.
-INTERNAL_SETTINGS: Final[dict[str, Setting]] = {"max_execution_time": 600, "readonly": 1}
+INTERNAL_SETTINGS: Final[dict[str, Setting]] = {
+    "max_execution_time": 600,
+    # Lists of keys are written into the statement (query.with_numbers).
+    "max_query_size": 64 << 20,
+    "output_format_arrow_string_as_string": 1,
+    "readonly": 1,
+}
+
+_T = TypeVar("_T")
 
 
 class Store:
@@ -87,21 +95,11 @@ class Store:
 
     def fetch_internal(self, sql: str, params: Mapping[str, object] | None = None) -> Rows:
         """Return rows of all tenants. For the pipeline only: de-duplication and recovery."""
-        with self._internal_lock:
-            try:
-                with explained():
-                    return rows_of(self._open_or(self._internal), sql, params or {})
-            except StoreError:
-                # The same danger as in Readers: no connection is used again after an error.
-                if not self._closed:
-                    self._internal.close()
-                    self._internal = self._connect(INTERNAL_SETTINGS)
-                raise
+        return self._ask(lambda client: rows_of(client, *with_numbers(sql, params or {})))
 
     def fetch_internal_arrow(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
-        """Return rows of all tenants as an Arrow table, for the pipeline's loads of many keys."""
-        with self._internal_lock, explained():
-            return self._open_or(self._internal).query_arrow(sql, parameters=dict(params or {}))
+        """Return rows of all tenants as an Arrow table. For the pipeline only, as `fetch_internal`."""
+        return self._ask(lambda client: arrow_of(client, *with_numbers(sql, params or {})))
 
     def query(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
         """Return the rows of a read-only query for one tenant; the SQL must contain `{tenant:String}`.
@@ -186,6 +184,18 @@ class Store:
     def _run(self, sql: str, params: Mapping[str, object]) -> None:
         with self._write_lock, explained():
             self._open_or(self._writer).command(sql, parameters=dict(params))
+
+    def _ask(self, question: Callable[[Client], _T]) -> _T:
+        with self._internal_lock:
+            client = self._open_or(self._internal)
+            try:
+                with explained():
+                    return question(client)
+            except StoreError:
+                # The same danger as in Readers: no connection is used again after an error.
+                client.close()
+                self._internal = self._connect(INTERNAL_SETTINGS)
+                raise
 
     def _fetch(self, sql: str, params: Mapping[str, object]) -> Sequence[tuple[object, ...]]:
         return self.fetch_internal(sql, params).rows

@@ -157,7 +157,7 @@ def schema(table: str) -> pa.Schema:
     return pa.schema([pa.field(name, kind) for name, kind in COLUMNS[table]])
 
 
-def build(table: str, columns: Mapping[str, Sequence[object] | pa.Array]) -> pa.Table:
+def table_of(table: str, columns: Mapping[str, Sequence[object] | pa.Array]) -> pa.Table:
     """Return an Arrow table from one sequence per column; a column left out takes its default in the store.
 
     Times may be plain integers (UTC milliseconds for `MILLIS`, seconds for `SECONDS`). Raises `SendlensError` for a
