@@ -61,7 +61,9 @@ def test_a_flagged_machine_stays_a_machine(type, agent):
     assert verdict(type, agent, machine=True).actor == "machine"
 
 
-@pytest.mark.parametrize("ip", ["", "?", "999.1.1.1", "40.91.255.255", "40.94.0.0", "104.47.128.0", "2a01:111:f401::1", "fe80::1%eth0"])  # fmt: skip
+@pytest.mark.parametrize(
+    "ip", ["", "?", "999.1.1.1", "40.91.255.255", "40.94.0.0", "104.47.128.0", "2a01:111:f401::1", "fe80::1%eth0"]
+)
 def test_addresses_outside_belong_to_nobody(ip):
     assert owner(ip) == ""
 

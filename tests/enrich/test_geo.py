@@ -2,6 +2,7 @@
 
 import ipaddress
 import struct
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,8 @@ def _value(value):
     if isinstance(value, str):
         data = value.encode()
         return bytes([0x40 | len(data)]) + data if len(data) < 29 else bytes([0x40 | 29, len(data) - 29]) + data
-    if isinstance(value, int):
-        return bytes([0xC0 | 4]) + struct.pack(">I", value)
+    if isinstance(value, tuple):
+        return {16: b"\xa2", 32: b"\xc4", 64: b"\x08\x02"}[value[0]] + value[1].to_bytes(value[0] // 8, "big")
     if isinstance(value, list):
         return bytes([len(value), 4]) + b"".join(map(_value, value))
     return bytes([0xE0 | len(value)]) + b"".join(_value(k) + _value(v) for k, v in value.items())
@@ -22,7 +23,8 @@ def _value(value):
 
 def write_database(path, networks):
     """Write a MaxMind database of IPv4 networks: a binary trie of 24-bit records, then the values."""
-    nodes, data, places = [[None, None]], b"", []
+    nodes: list[list[Any]] = [[None, None]]
+    data, places = b"", []
     for text, record in networks.items():
         network = ipaddress.ip_network(text)
         places.append(len(data))
@@ -43,9 +45,16 @@ def write_database(path, networks):
 
     tree = b"".join(record(left) + record(right) for left, right in nodes)
     about = {
-        "node_count": count, "record_size": 24, "ip_version": 4, "database_type": "Test", "languages": ["en"],
-        "binary_format_major_version": 2, "binary_format_minor_version": 0, "build_epoch": 1, "description": {"en": "t"},
-    }  # fmt: skip
+        "node_count": (32, count),
+        "record_size": (16, 24),
+        "ip_version": (16, 4),
+        "database_type": "Test",
+        "languages": ["en"],
+        "binary_format_major_version": (16, 2),
+        "binary_format_minor_version": (16, 0),
+        "build_epoch": (64, 1),
+        "description": {"en": "t"},
+    }
     path.write_bytes(tree + bytes(16) + data + b"\xab\xcd\xefMaxMind.com" + _value(about))
 
 

@@ -128,7 +128,8 @@ def _parse(text: str) -> PartialResult:
         with _resolver_lock:
             if _resolver is None:
                 _resolver = BestAvailableResolver(load_lazy_builtins())
-    return _resolver(text, Domain.ALL)
+    # The Rust extension takes no lone surrogates, which a lenient decoder upstream may let through.
+    return _resolver(text if text.isascii() else text.encode("utf-8", "replace").decode(), Domain.ALL)
 
 
 def _device(text: str, os: str) -> str:

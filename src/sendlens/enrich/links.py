@@ -51,9 +51,9 @@ def _of_url(url: str) -> str:
     for suffix, start, known in HOSTS:
         if (host == suffix or host.endswith("." + suffix)) and parts.path.startswith(start):
             return known
-    return (
-        _of_word(host.partition(".")[0]) or _of_path(parts.path) or _of_path(parts.fragment) or _of_query(parts.query)
-    )
+    label = host.partition(".")[0]
+    by_host = "" if label in GENERAL else _of_word(label)
+    return by_host or _of_path(parts.path) or _of_path(parts.fragment) or _of_query(parts.query)
 
 
 def _of_path(path: str) -> str:
@@ -77,11 +77,15 @@ def _of_query(query: str) -> str:
         return ""
     for name, value in fields:
         field = _plain(name)
-        if found := (field in ACTIONS and _of_word(value)) or _of_word(f"{field}-{value}"):
+        if found := (field in ACTIONS and _of_word(value)) or _exactly(f"{field}-{_plain(value)}"):
             return found
         if field not in GENERAL and value.lower() not in _NO and (found := _of_word(name)):
             return found
     return ""
+
+
+def _exactly(word: str) -> str:
+    return next((name for name, words in KINDS if word in words), "")
 
 
 def _of_word(text: str) -> str:
@@ -89,9 +93,8 @@ def _of_word(text: str) -> str:
     if not text or len(text) > 64:
         return ""
     word = _plain(text)
-    for name, words in KINDS:
-        if word in words:
-            return name
+    if found := _exactly(word):
+        return found
     parts = word.split("-")
     if len(parts) < 2 or len(parts) > 8:
         return ""
@@ -111,4 +114,4 @@ def _plain(text: str) -> str:
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     whole = _JOINTS.sub("-", text.lower()).strip("-")
     split = _JOINTS.sub("-", _CAMEL.sub("-", text).lower()).strip("-")
-    return whole if any(whole in words for _, words in KINDS) else split
+    return whole if _exactly(whole) else split
