@@ -1,0 +1,16 @@
+from pathlib import Path
+
+from sendlens.enrich.actor import RULES
+from sendlens.enrich.bounce_reasons import REASONS
+
+PAGE = (Path(__file__).parents[2] / "docs" / "enrichment.md").read_text(encoding="utf-8")
+
+
+def test_every_bounce_reason_is_documented():
+    for reason, (bounce_class, meaning) in REASONS.items():
+        assert f"| `{reason}` | {bounce_class} | {meaning} |" in PAGE
+
+
+def test_every_actor_rule_is_documented():
+    for rule in RULES:
+        assert f"| `{rule.name}` | {rule.actor} | {rule.confidence} |" in PAGE
