@@ -18,6 +18,7 @@ from clickhouse_connect.driver.client import Client
 from sendlens.errors import SendlensError, StoreError
 from sendlens.settings import Settings
 from sendlens.store import insert as inserts
+from sendlens.store import maintenance
 from sendlens.store import migrate as migrations
 from sendlens.store import tenancy
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
@@ -100,6 +101,15 @@ class Store:
     def fetch_internal_arrow(self, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """Return rows of all tenants as an Arrow table. For the pipeline only, as `fetch_internal`."""
         return self._ask(lambda client: arrow_of(client, *with_numbers(sql, params or {})))
+
+    def drop_partitions(self, table: str, before_day: int) -> int:
+        """Drop the partitions of an ageing table that lie wholly before a day (counted from 1970); return how many."""
+        limit = maintenance.before(table, before_day)
+        parts = self.fetch_internal(maintenance.ACTIVE, {"table": table})
+        old = [str(identifier) for name, identifier in parts if str(name) < limit]
+        for identifier in old:
+            self._run(maintenance.drop_statement(table), {"id": identifier})
+        return len(old)
 
     def query(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
         """Return the rows of a read-only query for one tenant; the SQL must contain `{tenant:String}`.

@@ -1,0 +1,220 @@
+"""The composition root: opens the parts in order, joins them to one ASGI application, and closes them in order.
+
+Owns which part is given to which. Everything else has a room of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+from litestar import Litestar
+
+from sendlens import tasks
+from sendlens.clock import Clock, SystemClock
+from sendlens.control.bootstrap import ensure_first_tenant
+from sendlens.control.control import Control
+from sendlens.control.directory import DataDirectory
+from sendlens.control.secrets import load_secret_key
+from sendlens.control.tenants import Tenant
+from sendlens.enrich.geo import Countries
+from sendlens.log.sqlite import SqliteLog
+from sendlens.metrics.query import Metrics
+from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.door import Door
+from sendlens.pipeline.rows import Rower
+from sendlens.pipeline.tables import Tables
+from sendlens.pipeline.writer import Writer
+from sendlens.settings import Settings
+from sendlens.store.client import Store
+from sendlens.web.intake.app import IntakeApp
+from sendlens.web.intake.asgi import Receive, Scope, Send
+from sendlens.web.live import LiveHub
+from sendlens.web.site import build
+
+_log = structlog.stdlib.get_logger(__name__)
+
+CURRENCY_SECONDS: Final = 5.0
+"""How long a tenant's currency is remembered by the writer; a change takes effect within this time."""
+
+
+class Currencies:
+    """Each tenant's own currency, asked of the control plane now and then."""
+
+    def __init__(self, control: Control, clock: Clock) -> None:
+        """Ask `control`."""
+        self._control = control
+        self._clock = clock
+        self._known: dict[str, str] = {}
+        self._asked = -CURRENCY_SECONDS
+
+    def of(self, tenant_id: str) -> str:
+        """Return the ISO code, or nothing for a tenant that does not exist any more."""
+        if tenant_id not in self._known or self._clock.monotonic() - self._asked > CURRENCY_SECONDS:
+            self._known = {tenant.id: tenant.currency for tenant in self._control.tenants.list()}
+            self._asked = self._clock.monotonic()
+        return self._known.get(tenant_id, "")
+
+
+@dataclass
+class Parts:
+    """Everything that is open while a process runs."""
+
+    settings: Settings
+    clock: Clock
+    directory: DataDirectory
+    control: Control
+    log: SqliteLog
+    store: Store
+    hub: LiveHub
+    writer: Writer
+    tasks: tasks.Runner
+    first_tenant: Tenant
+    first_key: str
+    closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def close(self) -> None:
+        """Close what is open, the latest first; whatever was acknowledged is on disk."""
+        self.closing.close()
+
+
+def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
+    """Open everything, or nothing: a part that cannot be opened closes those before it.
+
+    Raises `DataDirectoryInUse`, `SettingsError` and `StoreError`, each with the next step.
+    """
+    clock = clock or SystemClock()
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(DataDirectory.open(settings.data))
+        control = stack.enter_context(Control.open(settings.control_url, load_secret_key(settings), clock))
+        tenant, new_key = ensure_first_tenant(control, settings)
+        log = SqliteLog(settings.data / "log.sqlite")
+        stack.callback(log.close)
+        store = stack.enter_context(Store.open(settings))
+        store.migrate()
+        hub = LiveHub(clock)
+        stack.callback(hub.close)
+
+        def stored(batch: Batch) -> None:
+            for tenant_id, count in batch.stored_by_tenant.items():
+                hub.publish(tenant_id, {"events": count})
+
+        tables = Tables(store)
+        writer = Writer(
+            log=log,
+            ledger=control.ledger,
+            deadletters=control.deadletters,
+            tables=tables,
+            rower=Rower(
+                currency_of=Currencies(control, clock).of,
+                countries=Countries(settings.geo_database) if settings.geo_database else None,
+                skew_limit_ms=settings.skew_limit_minutes * 60_000,
+            ),
+            deduper=Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days),
+            clock=clock,
+            batch_events=settings.batch_events,
+            batch_ms=settings.batch_ms,
+            on_stored=stored,
+        )
+        writer.start()
+        stack.callback(writer.stop)
+        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store))
+        runner.start()
+        stack.callback(runner.stop)
+        return Parts(
+            settings=settings,
+            clock=clock,
+            directory=directory,
+            control=control,
+            log=log,
+            store=store,
+            hub=hub,
+            writer=writer,
+            tasks=runner,
+            first_tenant=tenant,
+            first_key=new_key or "",
+            closing=stack.pop_all(),
+        )
+
+
+class Application:
+    """The ASGI application: intake without a framework in its way, everything else through Litestar.
+
+    Parts are opened at the lifespan's start and closed at its end. `opening` may hand over parts that are open already.
+    """
+
+    def __init__(self, settings: Settings, *, parts: Parts | None = None) -> None:
+        """Prepare; nothing is opened before the server starts the lifespan."""
+        self._settings = settings
+        self._parts = parts
+        self._intake: IntakeApp | None = None
+        self._site: Litestar | None = None
+
+    @property
+    def parts(self) -> Parts:
+        """The open parts. Raises `RuntimeError` before the start."""
+        if self._parts is None:
+            raise RuntimeError("the application has not been started")
+        return self._parts
+
+    def end_streams(self) -> None:
+        """End the live streams, so that the server need not wait for them when it stops; may be called anywhere."""
+        if self._parts is not None:
+            self._parts.hub.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif self._intake is not None and IntakeApp.handles(scope):
+            await self._intake(scope, receive, send)
+        elif self._site is not None:
+            await self._site(scope, receive, send)  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self._start()
+        except Exception as error:
+            await asyncio.to_thread(self._close)
+            _log.error("start failed", error=str(error))
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.end_streams()
+        await asyncio.to_thread(self._close)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start(self) -> None:
+        if self._parts is None:
+            self._parts = await asyncio.to_thread(open_parts, self._settings)
+        parts = self._parts
+        self._intake = IntakeApp(
+            Door(parts.log, parts.settings), parts.control.keys, parts.control.sources, parts.settings, parts.clock
+        )
+        self._site = build(
+            settings=parts.settings,
+            clock=parts.clock,
+            control=parts.control,
+            store=parts.store,
+            log=parts.log,
+            hub=parts.hub,
+            metrics=Metrics(parts.store, parts.clock),
+            progress=parts.writer.progress,
+            first_key=parts.first_key or parts.settings.bootstrap_key,
+        )
+
+    def _close(self) -> None:
+        if self._parts is not None:
+            self._parts.close()
+            self._parts = None
+
+
+def create_app(settings: Settings) -> Application:
+    """Return the application for these settings."""
+    return Application(settings)

@@ -1,0 +1,32 @@
+"""Dropping what is past its time, a whole partition at once.
+
+Owns how each table that ages is partitioned. Leaves to `tasks` how old is too old.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from typing import Final
+
+PARTITION_OF: Final[dict[str, Callable[[datetime.date], str]]] = {
+    "event_keys": lambda day: day.isoformat(),
+    "metrics_minute": lambda day: f"{day:%Y%m}",
+}
+"""The partition that a day belongs to, as ClickHouse prints it; these texts sort like the days they stand for."""
+
+ACTIVE: Final = """
+SELECT DISTINCT partition, partition_id
+FROM system.parts
+WHERE database = currentDatabase() AND table = {table:String} AND active
+"""
+
+
+def before(table: str, day: int) -> str:
+    """Return the partition of a day (counted from 1970-01-01): every partition that sorts before it may go."""
+    return PARTITION_OF[table](datetime.date(1970, 1, 1) + datetime.timedelta(days=day))
+
+
+def drop_statement(table: str) -> str:
+    """Return the statement that drops one partition; its id is bound."""
+    return f"ALTER TABLE {table} DROP PARTITION ID {{id:String}}"

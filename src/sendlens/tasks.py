@@ -1,0 +1,112 @@
+"""The table of background tasks: what is done now and then, and how often.
+
+Owns the one thread that runs them. A task that fails is reported and tried at its next turn; it stops no other.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from sendlens.clock import Clock
+from sendlens.control.control import Control
+from sendlens.log.protocol import Log
+from sendlens.settings import Settings
+from sendlens.store.client import Store
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_DAY_MS: Final = 86_400_000
+MINUTES_KEPT_DAYS: Final = 35
+"""How long the roll-up by minute is kept; the one by quarters of an hour stays."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a task may use."""
+
+    settings: Settings
+    clock: Clock
+    control: Control
+    log: Log
+    store: Store
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something done every `seconds`, first `after` seconds from the start."""
+
+    name: str
+    seconds: float
+    after: float
+    work: Callable[[Context], None]
+    help: str
+
+
+def flush_control(context: Context) -> None:
+    """Write what the control plane collects in memory."""
+    context.control.flush()
+
+
+def trim_log(context: Context) -> None:
+    """Drop blocks that were stored longer ago than they are kept."""
+    before = context.clock.now_ms() - context.settings.log_keep_hours * 3_600_000
+    for partition in context.log.partitions():
+        context.log.trim(partition, before)
+
+
+def drop_old_keys(context: Context) -> None:
+    """Drop event keys beyond the de-duplication horizon."""
+    days = context.settings.dedupe_days + 1  # the first day of the horizon counts whole
+    day = context.clock.now_ms() // _DAY_MS - days
+    context.store.drop_partitions("event_keys", before_day=day)
+
+
+def drop_old_minutes(context: Context) -> None:
+    """Drop months of the roll-up by minute that nobody looks at any more."""
+    context.store.drop_partitions("metrics_minute", before_day=context.clock.now_ms() // _DAY_MS - MINUTES_KEPT_DAYS)
+
+
+TASKS: Final = (
+    Task("flush-control", 5, 5, flush_control, "Writes when keys were used and sources were heard of."),
+    Task("trim-log", 600, 60, trim_log, "Drops blocks from the log after `log_keep_hours`."),
+    Task("drop-old-keys", 3600, 120, drop_old_keys, "Drops event keys beyond `dedupe_days`."),
+    Task("drop-old-minutes", 3600, 180, drop_old_minutes, "Drops old months of the roll-up by minute."),
+)
+
+
+class Runner:
+    """Runs the tasks, one after another, in a thread of its own."""
+
+    def __init__(self, context: Context, tasks: tuple[Task, ...] = TASKS) -> None:
+        """Prepare; `start` begins."""
+        self._context = context
+        self._tasks = tasks
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tasks", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Let the running task end, and begin no other."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        now = self._context.clock.monotonic
+        due = [now() + task.after for task in self._tasks]
+        while not self._stop.wait(max(0.05, min(due) - now())):
+            for index, task in enumerate(self._tasks):
+                if due[index] <= now() and not self._stop.is_set():
+                    due[index] = now() + task.seconds
+                    try:
+                        task.work(self._context)
+                    except Exception as error:
+                        _log.error("task failed", task=task.name, error=str(error)[:1000])
