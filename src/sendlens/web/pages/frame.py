@@ -1,0 +1,119 @@
+"""What every page has around its content, and how mistakes become pages.
+
+Owns the values of `base.html`, the theme, and the answers to errors. Leaves to each page its content.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final, cast
+from urllib.parse import quote, urlencode
+
+import structlog
+from litestar import Response
+from litestar.exceptions import HTTPException
+
+from sendlens.errors import SendlensError, Unauthorized
+from sendlens.web.pages.access import PageRequest, Visitor
+from sendlens.web.pages.render import HEADERS, leave
+from sendlens.web.pages.site import Site
+from sendlens.web.pages.state import Address
+
+_log = structlog.get_logger(__name__)
+
+THEME_COOKIE: Final = "sendlens_theme"
+_THEMES: Final = {"light", "dark"}
+
+
+async def visit(site: Site, request: PageRequest) -> Visitor:
+    """Return who asks. Raises what `Access.visitor` raises."""
+    return await asyncio.to_thread(site.access.visitor, request)
+
+
+def address_of(request: PageRequest) -> Address:
+    """Return the address of a request."""
+    return Address.of(request.url.path, [(name, str(value)) for name, value in request.query_params.multi_items()])
+
+
+async def page(
+    site: Site,
+    request: PageRequest,
+    template: str,
+    values: Mapping[str, object],
+    *,
+    title: str,
+    section: str = "",
+    visitor: Visitor | None = None,
+    status: int = 200,
+) -> Response[str]:
+    """Return a whole page."""
+    common = _common(site, request, title) | {"section": section}
+    if visitor:
+        live = {"tenant": visitor.tenant.slug, "seen": site.hub.latest(visitor.tenant.id).version}
+        common |= {
+            "visitor": visitor,
+            "last_event": await asyncio.to_thread(site.last_event, visitor.tenant),
+            "live_query": f"?{urlencode(live)}",
+            "tenant_name": visitor.tenant.name,
+            "time_zone": visitor.tenant.time_zone,
+        }
+    return site.render.response(template, {"page": common, "address": address_of(request), **values}, status=status)
+
+
+def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
+    address = address_of(request)
+    theme = request.cookies.get(THEME_COOKIE, "")
+    return {
+        "title": title,
+        "section": "",
+        "visitor": None,
+        "theme": theme if theme in _THEMES else "",
+        "links": {
+            "overview": str(address.at("/")),
+            "campaigns": str(address.at("/campaigns")),
+            "intake": str(Address("/intake", tuple(pair for pair in address.pairs if pair[0] == "tenant"))),
+        },
+        "here": str(address),
+        "now": site.clock.now_ms(),
+        "last_event": 0,
+        "live_query": "",
+        "tenant_name": "each tenant",
+        "time_zone": "UTC",
+    }
+
+
+def problem(site: Site, request: PageRequest, error: Exception) -> Response[str]:
+    """Return the page of a mistake: what happened, and the next step. Strangers are asked to sign in."""
+    if isinstance(error, Unauthorized):
+        if request.headers.get("hx-request") == "true":
+            return Response("", status_code=401, headers=HEADERS | {"HX-Redirect": "/sign-in"}, media_type="text/html")
+        if request.method == "GET" and request.url.path != "/live":
+            return leave(f"/sign-in?next={quote(str(address_of(request)), safe='')}")
+    status, heading, detail, hint = _words(error)
+    values = {"heading": heading, "detail": detail, "hint": hint, "onward": "/", "onward_label": "To the overview"}
+    common = {"page": _common(site, request, heading), "address": address_of(request)}
+    return site.render.response("message.html", common | values, status=status)
+
+
+def _words(error: Exception) -> tuple[int, str, str, str]:
+    if isinstance(error, SendlensError):
+        return error.status, error.title, error.detail, error.hint
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        titles = {404: "There is nothing here", 405: "This cannot be done here"}
+        return error.status_code, titles.get(error.status_code, "The request cannot be read"), str(error.detail), ""
+    _log.error("page failed", exc_info=error)
+    return 500, "Something went wrong inside Sendlens", "The server's log says what.", "Try again in a moment."
+
+
+def own_path(text: str) -> str:
+    """Return a path on this site to go on to after a form, or the overview for anything that leads elsewhere."""
+    # A browser reads "//host" and "/\\host" as another site.
+    fine = text.startswith("/") and not text.startswith(("//", "/\\")) and "\n" not in text and "\r" not in text
+    return text if fine else "/"
+
+
+async def form(request: PageRequest) -> dict[str, str]:
+    """Return the texts of a submitted form."""
+    data = cast("Mapping[str, object]", await request.form())
+    return {name: value for name, value in data.items() if isinstance(value, str)}

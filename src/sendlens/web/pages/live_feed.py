@@ -1,0 +1,43 @@
+"""`GET /live`: the live feed as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import msgspec
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import ServerSentEvent, ServerSentEventMessage
+
+from sendlens.web.live import Change
+from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.frame import visit
+from sendlens.web.pages.site import Site
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the route of the feed."""
+
+    @get("/live", include_in_schema=False)
+    async def live(request: PageRequest) -> ServerSentEvent:
+        visitor = await visit(site, request)
+        seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
+        changes = site.hub.subscribe(visitor.tenant.id, seen)
+        return ServerSentEvent(_messages(changes), headers={"Cache-Control": "no-store"})
+
+    return [live]
+
+
+async def _messages(changes: AsyncGenerator[Change | None]) -> AsyncGenerator[ServerSentEventMessage]:
+    # A first line at once, so that proxies and browsers know the connection stands.
+    yield ServerSentEventMessage(data=None, comment="connected", retry=2000)
+    try:
+        async for change in changes:
+            if change is None:
+                yield ServerSentEventMessage(data=None, comment="still here")
+            else:
+                yield ServerSentEventMessage(
+                    data=msgspec.json.encode(change).decode(), event="changed", id=change.version
+                )
+    finally:
+        await changes.aclose()

@@ -1,0 +1,71 @@
+"""The overview, and the address of every panel by itself."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from sendlens.metrics.filters import OPERATORS, Filter
+from sendlens.web.pages.access import PageRequest, Visitor
+from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.render import html, leave
+from sendlens.web.pages.site import Site
+from sendlens.web.pages.state import Address
+from sendlens.web.pages.waiting import is_waiting, waiting_page
+from sendlens.web.panels.question import Ask, ask, bar, page_path
+from sendlens.web.panels.registry import PANELS, panel, show
+
+FIRST_PAINT_SECONDS: Final = 1.5
+"""How long a page waits for its slowest panel before it is sent with a place left open."""
+
+_PANELS: Final = ("figures", "chart", "campaigns", "audience", "content", "device")
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the routes of the overview and of the panels."""
+
+    @get("/", include_in_schema=False)
+    async def overview(request: PageRequest) -> Response[str]:
+        if there := typed_filter(request):
+            return leave(there)
+        visitor = await visit(site, request)
+        if await is_waiting(site, visitor):
+            return await waiting_page(site, request, visitor)
+        question = ask(site, visitor, address_of(request))
+        values = {"bar": bar(question), "panels": await paint(question, _PANELS)}
+        return await page(site, request, "overview.html", values, title="Overview", section="overview", visitor=visitor)
+
+    @get("/panels/{name:str}", include_in_schema=False)
+    async def one_panel(request: PageRequest, name: str) -> Response[str]:
+        one = panel(name)
+        visitor = await visit(site, request)
+        question = panel_question(site, visitor, address_of(request))
+        return html(await show(one, question, site.settings.query_seconds, first=False))
+
+    return [overview, one_panel]
+
+
+def panel_question(site: Site, visitor: Visitor, address: Address) -> Ask:
+    """Return the question of a panel that is loaded alone; its links lead to the page it stands on."""
+    return ask(site, visitor, Address(page_path(address), address.pairs))
+
+
+async def paint(question: Ask, names: tuple[str, ...]) -> dict[str, str]:
+    """Return several panels for the first sight of a page, asked for at the same time."""
+    shown = await asyncio.gather(*(show(PANELS[name], question, FIRST_PAINT_SECONDS, first=True) for name in names))
+    return dict(zip(names, shown, strict=True))
+
+
+def typed_filter(request: PageRequest) -> str:
+    """Return the address with the filter that was put together in the form (`fd`, `fo`, `fv`), or an empty text."""
+    given = request.query_params
+    dimension, operator, value = given.get("fd", ""), given.get("fo", "is"), given.get("fv", "").strip()
+    if not dimension:
+        return ""
+    address = address_of(request)
+    if not value or operator not in OPERATORS:
+        return str(address)
+    return str(address.plus_filter(Filter(operator, dimension, (value,)).text()))  # pyright: ignore[reportArgumentType] - checked above

@@ -1,0 +1,84 @@
+"""The address of a page as a value: everything a page shows is in its URL, and every link is the URL with a change.
+
+Owns the names of parameters and how links are made. Leaves to `metrics` what periods, filters and metrics mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode
+
+# In this order in every address, so that one view has one address. `tenant` first: it says whose figures these are.
+QUESTION: Final = ("tenant", "period", "from", "to", "compare", "f", "metric", "interval", "clock")
+"""Parameters of the question itself; they travel from page to page."""
+
+VIEW: Final = ("campaign", "audience", "device", "content", "q", "order", "page", "rows", "source", "by")
+"""Parameters of how one page shows its answer; they stay behind when one leaves the page."""
+
+_ORDER: Final = {name: place for place, name in enumerate((*QUESTION, *VIEW))}
+_LONGEST: Final = 500
+_MOST: Final = 40
+
+
+@dataclass(frozen=True)
+class Address:
+    """A path and its known parameters, in a fixed order; unknown and empty parameters are dropped."""
+
+    path: str
+    pairs: tuple[tuple[str, str], ...]
+
+    @staticmethod
+    def of(path: str, pairs: Iterable[tuple[str, str]]) -> Address:
+        """Return the address of a request."""
+        known = [(name, value[:_LONGEST]) for name, value in pairs if name in _ORDER and value][:_MOST]
+        known.sort(key=lambda pair: _ORDER[pair[0]])
+        return Address(path, tuple(known))
+
+    def get(self, name: str, default: str = "") -> str:
+        """Return the last value of a parameter."""
+        return next((value for key, value in reversed(self.pairs) if key == name), default)
+
+    def all(self, name: str) -> list[str]:
+        """Return every value of a parameter."""
+        return [value for key, value in self.pairs if key == name]
+
+    def with_(self, **changes: str | Sequence[str] | None) -> Address:
+        """Return the address with parameters replaced; None or an empty text removes one. `from_` stands for `from`."""
+        named = {name.rstrip("_"): value for name, value in changes.items()}
+        pairs = [pair for pair in self.pairs if pair[0] not in named]
+        for name, value in named.items():
+            values = [value] if isinstance(value, str) else list(value or ())
+            pairs += [(name, one) for one in values]
+        return Address.of(self.path, pairs)
+
+    def plus_filter(self, text: str) -> Address:
+        """Return the address with one filter more, and back on the first page of a list."""
+        filters = self.all("f")
+        return self.with_(f=filters if text in filters else [*filters, text], page=None)
+
+    def minus_filter(self, index: int) -> Address:
+        """Return the address without the filter at `index`."""
+        filters = self.all("f")
+        return self.with_(f=[*filters[:index], *filters[index + 1 :]], page=None)
+
+    def at(self, path: str) -> Address:
+        """Return the same question on another page, without what belongs to this page alone."""
+        return Address(path, tuple(pair for pair in self.pairs if pair[0] in QUESTION))
+
+    def panel(self, name: str) -> str:
+        """Return the URL of one panel of this page."""
+        return str(Address(f"/panels/{name}", self.pairs))
+
+    @property
+    def hidden(self) -> tuple[tuple[str, str], ...]:
+        """Return the parameters that a form has to carry along."""
+        return self.pairs
+
+    def without(self, *names: str) -> tuple[tuple[str, str], ...]:
+        """Return the parameters a form has to carry along besides its own fields."""
+        return tuple(pair for pair in self.pairs if pair[0] not in names)
+
+    def __str__(self) -> str:
+        return f"{self.path}?{urlencode(self.pairs, safe=',|:')}" if self.pairs else self.path

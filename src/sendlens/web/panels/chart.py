@@ -1,0 +1,112 @@
+"""The chart: one metric over time, with the earlier period dotted and the running step marked.
+
+The table under the chart is the data: the script draws what the table says, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sendlens.metrics.periods import DAY, HOUR, zone_info
+from sendlens.metrics.query import Figure
+from sendlens.metrics.registry import METRICS
+from sendlens.web.pages.render import number
+from sendlens.web.panels.figures import chosen_metric
+from sendlens.web.panels.question import Ask
+
+STEPS: Final = {"quarter": "15 min", "hour": "Hours", "day": "Days", "week": "Weeks", "month": "Months"}
+STEP_NAMES: Final = {
+    "minute": "Minute",
+    "quarter": "Quarter of an hour",
+    "hour": "Hour",
+    "day": "Day",
+    "week": "Week",
+    "month": "Month",
+}
+_FORMS: Final = {
+    "minute": ("%H:%M", "%a %-d %b, %H:%M"),
+    "quarter": ("%H:%M", "%a %-d %b, %H:%M"),
+    "hour": ("%H:%M", "%a %-d %b, %H:%M"),
+    "day": ("%-d %b", "%a %-d %b %Y"),
+    "week": ("%-d %b", "Week of %-d %b %Y"),
+    "month": ("%b %Y", "%B %Y"),
+}
+# Which steps are offered for a period of at most this length: none that gives a hairy line or a single point.
+_OFFERED: Final = (
+    (2 * HOUR, ("quarter",)),
+    (DAY, ("quarter", "hour")),
+    (8 * DAY, ("hour", "day")),
+    (100 * DAY, ("day", "week")),
+)
+_OFFERED_BEYOND: Final = ("week", "month")
+_CLOCKS: Final = {"send": "by the time the mail was sent", "event": "by the time it happened"}
+
+
+async def chart(question: Ask) -> dict[str, object]:
+    """Return the chosen metric's series as rows of a table."""
+    key = chosen_metric(question)
+    metric = METRICS[key]
+    scope = question.scope
+    wanted = question.address.get("interval") or "auto"
+    series = await question.site.answers.timeseries(scope, (key,), wanted)
+    now = series.figures[key]
+    compared = question.compared if series.previous else ""
+    short, long = _FORMS[series.interval]
+    if series.interval == "hour" and scope.period.end - scope.period.start > DAY:
+        short = "%a %H:%M"
+    zone = zone_info(scope.period.zone)
+    points: list[dict[str, object]] = []
+    for index, at in enumerate(series.buckets):
+        local = datetime.fromtimestamp(at / 1000, zone)
+        future = series.unfinished_from is not None and index > series.unfinished_from
+        points.append(
+            _values(now[index], future=future)
+            | _values_then(now[index].previous)
+            | {
+                "short": local.strftime(short),
+                "long": local.strftime(long),
+                "unfinished": index == series.unfinished_from,
+                "future": future,
+            }
+        )
+    anything = any(point["value"] not in {"", "0"} or point["then"] not in {"", "0"} for point in points)
+    length = scope.period.end - scope.period.start
+    offered = next((steps for most, steps in _OFFERED if length <= most), _OFFERED_BEYOND)
+    return {
+        "title": metric.label,
+        "formula": metric.formula,
+        "clock": _CLOCKS[scope.clock or metric.clock],
+        "unit": metric.unit,
+        "currency": question.tenant.currency,
+        "shape": "bar" if metric.unit == "count" and len(points) <= 62 else "line",
+        "points": points if anything else [],
+        "has_parts": bool(metric.den),
+        "step_name": STEP_NAMES[series.interval],
+        "steps": [
+            {
+                "label": STEPS[step],
+                "href": str(question.address.with_(interval=step)),
+                "chosen": step == series.interval,
+            }
+            for step in offered
+        ],
+        "now_label": "This period" if question.compared else metric.label,
+        "compared": compared,
+        "unfinished": series.unfinished_from is not None,
+    }
+
+
+def _values(figure: Figure, *, future: bool) -> dict[str, object]:
+    if future:
+        return {"value": "", "text": "", "behind": ""}
+    behind = "" if figure.d is None else f"{number(figure.n)} of {number(figure.d)}"
+    return {"value": _plain(figure), "text": figure.text, "behind": behind}
+
+
+def _values_then(figure: Figure | None) -> dict[str, object]:
+    return {"then": _plain(figure), "then_text": figure.text if figure else "–"}
+
+
+def _plain(figure: Figure | None) -> str:
+    return "" if figure is None or figure.value is None else f"{figure.value:.6g}"

@@ -1,0 +1,155 @@
+"""What an address asks: its parameters as periods, comparisons and filters of `metrics`, and the words for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from sendlens.control.tenants import Tenant
+from sendlens.metrics.compare import Compare, earlier, parse_compare
+from sendlens.metrics.dimensions import DIMENSIONS
+from sendlens.metrics.filters import Filter, parse_filters
+from sendlens.metrics.periods import Period, parse_period, zone_info
+from sendlens.metrics.query import Scope
+from sendlens.web.pages.access import Visitor
+from sendlens.web.pages.site import Site
+from sendlens.web.pages.state import Address
+
+PERIOD_NAMES: Final = {
+    "1h": "Last hour",
+    "today": "Today",
+    "yesterday": "Yesterday",
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "28d": "Last 28 days",
+    "90d": "Last 90 days",
+    "month": "This month",
+    "12mo": "Last 12 months",
+    "all": "All time",
+    "custom": "Choose days …",
+}
+COMPARE_NAMES: Final = {
+    "previous": "vs. previous period",
+    "weekday": "vs. same weekdays",
+    "year": "vs. last year",
+    "none": "No comparison",
+}
+COMPARED_NAMES: Final = {
+    Compare.PREVIOUS: "Previous period",
+    Compare.WEEKDAY: "Same weekdays before",
+    Compare.YEAR: "A year earlier",
+}
+VERBS: Final = {"is": "is", "is_not": "is not", "contains": "contains", "contains_not": "does not contain"}
+DEFAULT_PERIOD: Final = "28d"
+DEFAULT_COMPARE: Final = "previous"
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One visitor's question, as every panel of a page gets it.
+
+    `address` is the page the panels stand on, so that links of a panel lead to the page. `scope` is what is asked of
+    the metrics; on a campaign's page it holds the campaign as a filter that has no chip.
+    """
+
+    site: Site
+    visitor: Visitor
+    address: Address
+    scope: Scope
+
+    @property
+    def tenant(self) -> Tenant:
+        """Return whose figures are asked for."""
+        return self.visitor.tenant
+
+    @property
+    def compared(self) -> str:
+        """Return the name of what the period is compared with, or an empty text."""
+        compare = self.scope.compare
+        return COMPARED_NAMES[compare] if compare and earlier(self.scope.period, compare) else ""
+
+    @property
+    def campaign(self) -> str:
+        """Return the campaign whose page this is, or an empty text."""
+        return self.address.get("campaign")
+
+
+def page_path(address: Address) -> str:
+    """Return the path of the page on which a panel with these parameters stands."""
+    campaign = address.get("campaign")
+    return f"/campaigns/{quote(campaign, safe='')}" if campaign else "/"
+
+
+def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
+    """Return the question of an address. Raises `InvalidField` for a parameter that is not accepted."""
+    tenant = visitor.tenant
+    campaign = address.get("campaign")
+    filters = parse_filters(address.all("f"))
+    if campaign:
+        filters = (Filter("is", "campaign", (campaign,)), *filters)
+    key = address.get("period") or ("all" if campaign else DEFAULT_PERIOD)
+    custom = key == "custom"
+    since, to = (address.get("from"), address.get("to")) if custom else ("", "")
+    if custom and not since:
+        key, to = DEFAULT_PERIOD, ""
+    scope = Scope(
+        tenant=tenant,
+        period=parse_period(key, tenant.time_zone, site.clock.now_ms(), since=since, to=to),
+        compare=parse_compare(address.get("compare") or ("none" if campaign else DEFAULT_COMPARE)),
+        filters=filters,
+        clock="event" if address.get("clock") == "event" else "send" if address.get("clock") == "send" else None,
+    )
+    return Ask(site, visitor, address, scope)
+
+
+def bar(question: Ask) -> dict[str, object]:
+    """Return what the sticky bar shows."""
+    address, scope = question.address, question.scope
+    own = parse_filters(address.all("f"))
+    before = earlier(scope.period, scope.compare) if scope.compare else None
+    return {
+        "periods": list(PERIOD_NAMES.items()),
+        "period": scope.period.key,
+        "from_": address.get("from"),
+        "to": address.get("to"),
+        "compares": list(COMPARE_NAMES.items()),
+        "compare": scope.compare.value if scope.compare else "none",
+        "range": days(scope.period),
+        "compared": days(before) if before else "",
+        "chips": [chip(one, address, index) for index, one in enumerate(own)],
+        "dimensions": [(one.key, one.label) for one in DIMENSIONS.values() if one.filterable],
+        "operators": list(VERBS.items()),
+        "filterable": True,
+    }
+
+
+def chip(one: Filter, address: Address, index: int) -> dict[str, str]:
+    """Return a filter in words, with the address that takes it away."""
+    return {
+        "dimension": one.of.label,
+        "verb": VERBS[one.operator],
+        "value": " or ".join(value or "(none)" for value in one.values),
+        "remove": str(address.minus_filter(index)),
+    }
+
+
+def days(period: Period) -> str:
+    """Return a period as its first and last day in the tenant's zone, or as times where it is shorter than a day."""
+    if period.key == "all":
+        return "All time"
+    tz = zone_info(period.zone)
+    first = datetime.fromtimestamp(period.start / 1000, tz)
+    last = datetime.fromtimestamp(period.end / 1000 - 1, tz)
+    if not period.calendar:
+        if first.date() == last.date():
+            return f"{first:%-d %b %Y, %H:%M} – {datetime.fromtimestamp(period.end / 1000, tz):%H:%M}"
+        return f"{first:%-d %b, %H:%M} – {datetime.fromtimestamp(period.end / 1000, tz):%-d %b %Y, %H:%M}"
+    if first.date() == last.date():
+        return f"{first:%a, %-d %b %Y}"
+    if first.year != last.year:
+        return f"{first:%-d %b %Y} – {last:%-d %b %Y}"
+    if first.month != last.month:
+        return f"{first:%-d %b} – {last:%-d %b %Y}"
+    return f"{first:%-d} – {last:%-d %b %Y}"

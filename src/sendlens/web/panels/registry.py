@@ -1,0 +1,102 @@
+"""The table of panels, and how one is shown: framed, refreshed, and failing alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import structlog
+from markupsafe import Markup
+
+from sendlens.errors import NotFound, SendlensError
+from sendlens.web.panels.breakdown import breakdown
+from sendlens.web.panels.chart import chart
+from sendlens.web.panels.figures import figures
+from sendlens.web.panels.question import Ask
+
+_log = structlog.get_logger(__name__)
+
+Load = Callable[[Ask], Awaitable[dict[str, object]]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: its name in addresses, its template, what fills it, and how often it may refresh, in seconds."""
+
+    name: str
+    template: str
+    load: Load
+    label: str
+    look: str = "card"
+    every: int = 5
+
+    @property
+    def id(self) -> str:
+        """Return the panel's name as a part of element ids."""
+        return self.name
+
+
+_ALL: Final = (
+    Panel("figures", "panels/figures.html", figures, "Key figures", look="", every=1),
+    Panel("chart", "panels/chart.html", chart, "Course over time", look="card wide", every=2),
+    Panel("campaigns", "panels/breakdown.html", partial(breakdown, card="campaigns"), "Campaigns"),
+    Panel("audience", "panels/breakdown.html", partial(breakdown, card="audience"), "Where mail went"),
+    Panel("content", "panels/breakdown.html", partial(breakdown, card="content"), "Links and bounces"),
+    Panel("device", "panels/breakdown.html", partial(breakdown, card="device"), "How mail was read"),
+)
+PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}
+"""All panels by name."""
+
+
+def panel(name: str) -> Panel:
+    """Return the panel of that name. Raises `NotFound`."""
+    if name not in PANELS:
+        raise NotFound(f"there is no panel {name!r}", hint=f"There are {', '.join(PANELS)}.")
+    return PANELS[name]
+
+
+async def show(one: Panel, question: Ask, seconds: float, *, first: bool) -> Markup:
+    """Return the panel as HTML, whatever happens to its figures.
+
+    After `seconds` a panel of a `first` paint leaves a place that fills itself; a panel loaded alone says that it took
+    too long. A mistake of ours is logged and shown in this panel only.
+    """
+    text = question.site.render.text
+    frame: dict[str, object] = {"panel": one, "address": question.address, "pending": False}
+    retry = {"retry": str(question.address), "panel_url": question.address.panel(one.name)}
+    try:
+        async with asyncio.timeout(seconds):
+            values = await one.load(question)
+        body = text(one.template, values | frame)
+    except TimeoutError:
+        if first:
+            body = text("panels/pending.html", retry)
+            frame["pending"] = True
+        else:
+            body = text(
+                "panels/failed.html",
+                retry
+                | {
+                    "title": f"{one.label}: this takes too long",
+                    "detail": f"No answer after {seconds:.0f} seconds. The other figures are not affected.",
+                    "hint": "Choose a shorter period or fewer filters, or try again.",
+                },
+            )
+    except SendlensError as error:
+        body = text("panels/failed.html", retry | {"title": error.title, "detail": error.detail, "hint": error.hint})
+    except Exception:
+        # One panel's mistake must not take the page away; the log has the trace.
+        _log.exception("panel failed", panel=one.name, tenant=question.tenant.id)
+        body = text(
+            "panels/failed.html",
+            retry
+            | {
+                "title": f"{one.label} cannot be shown",
+                "detail": "Something went wrong inside Sendlens.",
+                "hint": "The server's log says what.",
+            },
+        )
+    return text("panel.html", frame | {"body": body})

@@ -1,0 +1,154 @@
+// Draws the charts from the tables beside them. ECharts is fetched when the first chart is on the page.
+"use strict";
+(() => {
+  const source = document.currentScript.dataset.echarts;
+  const charts = new Map(); // plot element -> {chart, rows, tip, index}
+  let library = null;
+  const load = () => (library ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = () => done(window.echarts);
+    script.onerror = fail;
+    document.head.append(script);
+  }));
+
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const axisText = (unit, currency) => (value) => {
+    if (unit === "ratio") {
+      const percent = value * 100;
+      return `${+percent.toFixed(percent !== 0 && Math.abs(percent) < 1 ? 3 : 1)}%`;
+    }
+    if (unit === "money" && currency)
+      return new Intl.NumberFormat("en", { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(value);
+    return compact.format(value);
+  };
+  const read = (table) => [...table.tBodies[0].rows].map((row) => ({
+    short: row.dataset.label,
+    long: row.dataset.long,
+    open: "unfinished" in row.dataset,
+    future: "future" in row.dataset,
+    value: number(row.querySelector("[data-value]")?.dataset.value),
+    text: row.querySelector("[data-value]")?.textContent,
+    behind: row.querySelector("td.soft")?.textContent,
+    then: number(row.querySelector("[data-then]")?.dataset.then),
+    thenText: row.querySelector("[data-then]")?.textContent,
+  }));
+  const number = (text) => (text === undefined || text === "" ? null : Number(text));
+
+  const option = (rows, data) => {
+    const accent = css("--accent"), soft = css("--soft"), grid = css("--grid"), then = css("--then"), ground = css("--card");
+    const bars = data.shape === "bar";
+    const openAt = rows.findIndex((row) => row.open);
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    const hatch = { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: -Math.PI / 4, color: ground };
+    const few = rows.length === 1;
+    const series = [];
+    if (bars) {
+      series.push({
+        type: "bar", barMaxWidth: 34, barCategoryGap: "32%", z: 2,
+        itemStyle: { color: accent, borderRadius: [3, 3, 0, 0] },
+        emphasis: { disabled: true },
+        data: rows.map((row) => (row.open
+          ? { value: row.value, itemStyle: { color: accent, opacity: 0.8, decal: hatch } } : row.value)),
+      });
+    } else {
+      const end = openAt < 0 ? rows.length : openAt;
+      const line = { type: "line", showSymbol: few, symbol: "circle", symbolSize: 6, z: 3, emphasis: { disabled: true }, itemStyle: { color: accent } };
+      series.push({ ...line, lineStyle: { color: accent, width: 2.2 }, areaStyle: { color: accent, opacity: 0.07 },
+        data: rows.map((row, i) => (i < end ? row.value : null)) });
+      // The running step: a dashed end with a hollow point.
+      if (openAt >= 0) series.push({ ...line, lineStyle: { color: accent, width: 2.2, type: [5, 4] },
+        data: rows.map((row, i) => (i === openAt - 1 ? { value: row.value, symbol: "none" } : i === openAt
+          ? { value: row.value, symbol: "circle", itemStyle: { color: ground, borderColor: accent, borderWidth: 2 } } : null)), showSymbol: true });
+    }
+    if (data.compared) series.push({ type: "line", z: 1, showSymbol: few, symbol: "circle", symbolSize: 4, emphasis: { disabled: true },
+      itemStyle: { color: then }, lineStyle: { color: then, width: 1.8, type: [1.5, 4], cap: "round" }, data: rows.map((row) => row.then) });
+    return {
+      animation: !still, animationDuration: 260, animationDurationUpdate: 260,
+      aria: { enabled: false, decal: { show: false } },
+      textStyle: { fontFamily: css("--sans") },
+      grid: { left: 4, right: 12, top: 12, bottom: 2, containLabel: true },
+      xAxis: { type: "category", boundaryGap: bars, data: rows.map((row) => row.short), axisTick: { show: false },
+        axisLine: { lineStyle: { color: grid } }, axisLabel: { color: soft, fontSize: 12, hideOverlap: true, margin: 10 } },
+      yAxis: { type: "value", scale: data.unit === "ratio" && !bars, splitNumber: 4, min: data.unit === "ratio" ? undefined : (v) => Math.min(0, v.min),
+        axisLabel: { color: soft, fontSize: 12, formatter: axisText(data.unit, data.currency) }, splitLine: { lineStyle: { color: grid } } },
+      series,
+    };
+  };
+
+  const draw = async (plot) => {
+    const table = document.getElementById(plot.dataset.chart);
+    if (!table) return;
+    let made = charts.get(plot);
+    const rows = read(table);
+    if (!made) {
+      made = { chart: null, rows, table, index: -1, tip: null };
+      charts.set(plot, made);
+      const echarts = await load();
+      if (!plot.isConnected) { charts.delete(plot); return; }
+      made.chart = echarts.init(plot, null, { renderer: "canvas" });
+      made.tip = document.createElement("div");
+      made.tip.className = "bubble";
+      made.tip.hidden = true;
+      plot.append(made.tip);
+      made.chart.getZr().on("mousemove", (event) => point(plot, made.chart.convertFromPixel({ seriesIndex: 0 }, [event.offsetX, event.offsetY])?.[0]));
+      made.chart.getZr().on("globalout", () => point(plot, -1));
+      plot.addEventListener("keydown", (event) => {
+        const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+        if (step) { event.preventDefault(); point(plot, Math.min(Math.max((made.index < 0 ? (step > 0 ? -1 : made.rows.length) : made.index) + step, 0), made.rows.length - 1), true); }
+        if (event.key === "Escape") point(plot, -1);
+      });
+      plot.addEventListener("blur", () => point(plot, -1));
+      new ResizeObserver(() => made.chart.resize()).observe(plot);
+    }
+    if (!made.chart) return; // the library is on its way; the first caller draws what is then newest
+    made.table = document.getElementById(plot.dataset.chart);
+    made.rows = read(made.table);
+    made.chart.setOption(option(made.rows, made.table.dataset), { notMerge: true });
+    plot.dataset.drawn = "";
+    if (made.index >= 0) point(plot, made.index);
+  };
+
+  // The bubble with one step's values, at the pointer's step or moved by the arrow keys.
+  const point = (plot, index, spoken = false) => {
+    const made = charts.get(plot);
+    const row = made?.rows[index];
+    if (!made?.tip) return;
+    made.index = row ? index : -1;
+    made.tip.hidden = !row;
+    if (!row) return;
+    const line = (label, value, bold) => {
+      const out = document.createElement("div");
+      out.className = "row";
+      const left = document.createElement("span"), right = document.createElement(bold ? "b" : "span");
+      left.textContent = label;
+      left.className = "soft";
+      right.textContent = value;
+      out.append(left, right);
+      return out;
+    };
+    const head = document.createElement("b");
+    head.textContent = row.long + (row.open ? " · so far" : "");
+    const data = made.table.dataset;
+    const lines = [head];
+    if (!row.future) lines.push(line(data.name, row.text, true));
+    if (row.behind) lines.push(line("", row.behind));
+    if (data.compared) lines.push(line(data.compared, row.thenText));
+    made.tip.replaceChildren(...lines);
+    const at = made.chart.convertToPixel({ seriesIndex: 0 }, [index, row.value ?? row.then ?? 0]) || [0, 0];
+    const left = at[0] + 14 + made.tip.offsetWidth > plot.clientWidth ? at[0] - 14 - made.tip.offsetWidth : at[0] + 14;
+    made.tip.style.left = `${Math.max(0, left)}px`;
+    made.tip.style.top = `${Math.max(0, Math.min(at[1] - 20, plot.clientHeight - made.tip.offsetHeight))}px`;
+    if (spoken) document.getElementById("status").textContent = lines.map((one) => one.textContent).join(", ");
+  };
+
+  const all = () => {
+    for (const [plot, made] of charts) if (!plot.isConnected) { made.chart?.dispose(); charts.delete(plot); }
+    document.querySelectorAll("[data-chart]").forEach(draw);
+  };
+  document.addEventListener("htmx:after:swap", all);
+  document.addEventListener("theme", all);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+  all();
+})();
