@@ -2,7 +2,12 @@
 
 import pytest
 
-pytest_plugins = ["tests.harness.postgres", "tests.harness.clickhouse_server", "tests.harness.chromium"]
+pytest_plugins = [
+    "tests.harness.postgres",
+    "tests.harness.clickhouse_server",
+    "tests.harness.chromium",
+    "tests.harness.store",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

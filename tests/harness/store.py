@@ -1,0 +1,99 @@
+"""Stores to test with: the embedded one and the one on a real server, empty at the start of every test.
+
+`embedded_store`, `server_store` and `any_store` (both, one after the other) are open and migrated. `embedded_url` is
+the address of a database nobody has opened yet, for tests that start a whole process or open the store themselves.
+
+An engine takes a second to open and a process can have only one, so all of a session's embedded stores share one
+directory and differ by database; likewise for the server.
+"""
+
+import itertools
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from sendlens.settings import Settings
+from sendlens.store import Store
+from tests.harness.clickhouse_server import ClickHouseServer
+
+_numbers = itertools.count(1)
+
+
+def truncate(store: Store) -> None:
+    """Empty every table that has rows, the history of migrations excepted."""
+    filled = """
+        SELECT name FROM system.tables
+        WHERE database = currentDatabase() AND total_rows > 0 AND name != 'schema_migrations'
+    """
+    for (name,) in store.fetch_internal(filled):
+        store._run(f"TRUNCATE TABLE {name} SYNC", {})
+
+
+def drop(store: Store) -> None:
+    """Drop the store's database with everything in it."""
+    store._run(f"DROP DATABASE IF EXISTS {store.database} SYNC", {})
+
+
+@pytest.fixture(scope="session")
+def store_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of this process' embedded engine."""
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="session")
+def _embedded(store_directory: Path) -> Generator[Store]:
+    with Store.open(Settings(store=f"chdb://{store_directory}?database=shared", store_memory_mb=1000)) as store:
+        store.migrate()
+        yield store
+
+
+@pytest.fixture(scope="session")
+def _server(clickhouse_server: ClickHouseServer) -> Generator[Store]:
+    with Store.open(Settings(store=clickhouse_server.url("sendlens_shared"))) as store:
+        store.migrate()
+        yield store
+
+
+@pytest.fixture
+def embedded_store(_embedded: Store) -> Store:
+    """An empty embedded store; close nothing."""
+    truncate(_embedded)
+    return _embedded
+
+
+@pytest.fixture
+def server_store(_server: Store) -> Store:
+    """An empty store on a server; close nothing."""
+    truncate(_server)
+    return _server
+
+
+@pytest.fixture(params=["embedded", "server"])
+def any_store(request: pytest.FixtureRequest) -> Store:
+    """An empty store: every test with it runs on the embedded engine and on a server."""
+    store: Store = request.getfixturevalue(f"{request.param}_store")
+    return store
+
+
+@pytest.fixture
+def embedded_url(_embedded: Store, store_directory: Path) -> Generator[str]:
+    """The address of an embedded database that does not exist yet, dropped after the test."""
+    name = f"own_{next(_numbers)}"
+    yield f"chdb://{store_directory}?database={name}"
+    _embedded._run(f"DROP DATABASE IF EXISTS {name} SYNC", {})
+
+
+@pytest.fixture
+def server_url(_server: Store, clickhouse_server: ClickHouseServer) -> Generator[str]:
+    """The address of a database on the server that does not exist yet, dropped after the test."""
+    name = f"own_{next(_numbers)}"
+    yield clickhouse_server.url(name)
+    _server._run(f"DROP DATABASE IF EXISTS {name} SYNC", {})
+
+
+@pytest.fixture(params=["embedded", "server"])
+def any_url(request: pytest.FixtureRequest) -> str:
+    """The address of a database that does not exist yet, embedded and on a server."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
