@@ -68,7 +68,7 @@ def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) 
             f"{at} >= {bind.moment(question.start)}",
             f"{at} < {bind.moment(question.end)}",
             _clocks(here),
-            *_conditions(question.filters, bind, question.zone, at=at),
+            *conditions(question.filters, bind, question.zone, at=at),
         ]
         if among:
             where.append(f"campaign_id IN ({_AMONG[among](question, bind)})")
@@ -87,7 +87,7 @@ def events(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]
         of_clock = [want for want in wants if want.clock == clock]
         per_message = [want.measure for want in of_clock if want.measure not in PER_EVENT]
         per_event = [want.measure for want in of_clock if want.measure in PER_EVENT]
-        timed = _conditions(of_level(question.filters, "time"), bind, question.zone, at="moment")
+        timed = conditions(of_level(question.filters, "time"), bind, question.zone, at="moment")
         where = f" WHERE {' AND '.join(timed)}" if timed else ""
         what = _what(question, bind, "value_", "moment")
         head = f"SELECT {what} AS what, {_slot(question, bind, 'moment')} AS slot, '{clock}' AS on_clock, measure"
@@ -95,14 +95,14 @@ def events(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]
         if per_message:
             rows = (
                 "SELECT value_, message_key, measure, minIf(moment_, weight > 0) AS moment"
-                f" FROM ({_event_rows(question, bind, clock, per_message)})"
+                f" FROM ({event_rows(question, bind, clock, per_message)})"
                 " GROUP BY value_, message_key, measure HAVING sum(weight) > 0"
             )
             found.append(f"{head}, toInt64(count()) AS units, toDecimal128(0, 4) AS money FROM ({rows}){tail}")
         if per_event:
             rows = (
                 "SELECT value_, measure, moment_ AS moment, weight, revenue"
-                f" FROM ({_event_rows(question, bind, clock, per_event)})"
+                f" FROM ({event_rows(question, bind, clock, per_event)})"
             )
             found.append(
                 f"{head}, sum(toInt64(weight)) AS units, sum(if(measure = 'revenue', revenue * weight, 0)) AS money"
@@ -117,7 +117,7 @@ def campaigns(question: Question, bind: Binder, wants: Sequence[Want]) -> list[s
     where = [
         f"start >= {bind.moment(question.start)}",
         f"start < {bind.moment(question.end)}",
-        *_conditions(question.filters, bind, question.zone, at="start", home="campaigns"),
+        *conditions(question.filters, bind, question.zone, at="start", home="campaigns"),
     ]
     amounts = {
         "targeted": "(toInt64(total_sent), toDecimal128(0, 4))",
@@ -139,7 +139,7 @@ def spend(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
         "tenant = {tenant:String}",
         f"hour >= {bind.moment(question.start)}",
         f"hour < {bind.moment(question.end)}",
-        *_conditions(question.filters, bind, question.zone, at="hour", home="spend"),
+        *conditions(question.filters, bind, question.zone, at="hour", home="spend"),
     ]
     own = bind(question.currency, "String")
     amounts = {
@@ -156,7 +156,7 @@ def spend(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
     ]
 
 
-def _event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[str]) -> str:
+def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[str]) -> str:
     """Return the selection of one row per event and measure it counts for, with its moment on that clock."""
     of_messages = [one for one in question.filters if one.of.level in {"rollup", "message"}]
     by = question.by if question.by and question.by.level in {"rollup", "message"} else None
@@ -166,10 +166,10 @@ def _event_rows(question: Question, bind: Binder, clock: str, measures: Sequence
     where = [
         "tenant = {tenant:String}",
         f"occurred_at >= {bind.moment(max(earliest, 0))}",
-        *_conditions(of_level(question.filters, "event"), bind, question.zone, home="event"),
+        *conditions(of_level(question.filters, "event"), bind, question.zone, home="event"),
         "(" + " OR ".join(dict.fromkeys(f"({EVENT_MEASURES[measure]})" for measure in measures)) + ")",
     ]
-    told = ["tenant = {tenant:String}", *_conditions(of_messages, bind, question.zone)]
+    told = ["tenant = {tenant:String}", *conditions(of_messages, bind, question.zone)]
     if clock == "send":
         told += [f"sent_at >= {bind.moment(question.start)}", f"sent_at < {bind.moment(question.end)}"]
         moment = "m.sent_at"
@@ -227,7 +227,7 @@ def _cycle(dimension: Dimension, bind: Binder, zone: str, at: str) -> str:
     return CYCLES[dimension.key].format(at=at, zone=bind(zone, "String"))
 
 
-def _conditions(filters: Sequence[Filter], bind: Binder, zone: str, *, at: str = "", home: str = "column") -> list[str]:
+def conditions(filters: Sequence[Filter], bind: Binder, zone: str, *, at: str = "", home: str = "column") -> list[str]:
     """Return filters as conditions over the columns of one family of tables."""
     found: list[str] = []
     for one in filters:

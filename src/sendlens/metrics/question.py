@@ -13,6 +13,7 @@ from sendlens.metrics.filters import Filter
 from sendlens.metrics.registry import ClockName, Metric
 
 Param = str | int | list[str] | list[int]
+"""A value that can be bound."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -391,7 +391,7 @@ _TABLE: Final = (
         num=_of(costed_revenue=1, cost=-1), den=_of("cost"), clock="event", group="Conversion",
         formula="(revenue of campaigns with a cost - their cost) / their cost",
         help="What campaigns earned beyond what they cost. The cost counts where the campaign started, and revenue only "
-        "of campaigns that started in the period, so ask over their whole life. Campaigns without cost are left out.",
+        "of campaigns that started in the period, so ask over a whole life. Campaigns without cost are not in it.",
     ),
     # Advertising and other paid channels
     Metric(

@@ -1,0 +1,285 @@
+"""Recipients: what happened to one person, and who did a thing.
+
+Owns the person page's timeline and the lists of people behind a figure. A person is found by the address or identifier
+they were sent to; the store knows them by a key of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, cast
+
+from sendlens.errors import InvalidField, NotFound
+from sendlens.metrics.branches import EVENT_MEASURES, conditions, event_rows
+from sendlens.metrics.dimensions import DIMENSIONS
+from sendlens.metrics.measures import MEASURES, PER_EVENT
+from sendlens.metrics.query import Metrics, Scope, TenantLike
+from sendlens.metrics.question import Binder, Param, Question
+from sendlens.metrics.registry import ENGAGEMENT_POINTS
+from sendlens.model.identity import normal_recipient, recipient_key
+
+# A pair of rows that takes a verdict back and gives a new one leaves the new one.
+_TIMELINE: Final = """
+SELECT event_key, max(occurred_at) AS at, type, actor, campaign_id, message_key
+FROM recipient_events FINAL
+WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
+    AND occurred_at < fromUnixTimestamp64Milli({before:Int64})
+GROUP BY event_key, type, actor, campaign_id, message_key HAVING sum(weight) > 0
+ORDER BY at DESC, event_key
+LIMIT {limit:UInt64}
+"""
+_DETAILS: Final = """
+SELECT event_key, actor, recipient, message_id, channel, subject, client, device, os, country, link_url, link_kind,
+    actor_reason, bounce_class, bounce_reason, smtp_reply, unsubscribe_method, conversion_type, value, currency,
+    order_id
+FROM events
+WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
+    AND occurred_at >= fromUnixTimestamp64Milli({first:Int64}) AND occurred_at <= fromUnixTimestamp64Milli({last:Int64})
+    AND message_key IN {messages:Array(UInt64)} AND weight > 0
+"""
+_COUNTS: Final = """
+SELECT measure, sum(n) AS n, sum(amount) AS amount
+FROM message_facts
+WHERE tenant = {tenant:String} AND clock = 'event' AND message_key IN (
+    SELECT message_key FROM recipient_events WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
+)
+GROUP BY measure HAVING n != 0
+"""
+_ADDRESSES: Final = """
+SELECT recipient_key, any(recipient) AS recipient
+FROM events
+WHERE tenant = {tenant:String} AND recipient_key IN {keys:Array(UInt64)} AND message_key IN {messages:Array(UInt64)}
+GROUP BY recipient_key
+"""
+MOST_PEOPLE: Final = 10_000
+DEEDS: Final = tuple(
+    key for key, measure in MEASURES.items() if measure.home == "facts" and not measure.among and key not in PER_EVENT
+)
+"""What one can ask "who" of: the measures that count messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One event of a person's timeline; `at` in UTC milliseconds. Texts are empty where nothing is known."""
+
+    at: int
+    type: str
+    actor: str
+    actor_reason: str
+    campaign_id: str
+    campaign: str
+    message_id: str
+    channel: str
+    subject: str
+    client: str
+    device: str
+    os: str
+    country: str
+    link_url: str
+    link_kind: str
+    bounce_class: str
+    bounce_reason: str
+    smtp_reply: str
+    unsubscribe_method: str
+    conversion_type: str
+    value: float
+    currency: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One person: how often each thing happened, the engagement points earned, and the latest events first.
+
+    `counts` are by measure, like "delivered" or "clicked_human". `more_before` is the time to ask for older
+    events with, None when these are all.
+    """
+
+    recipient: str
+    key: str
+    counts: dict[str, int]
+    revenue: float
+    points: int
+    timeline: list[Happening]
+    more_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Somebody who did the thing asked for, with which message and when (UTC milliseconds)."""
+
+    recipient: str
+    key: str
+    campaign_id: str
+    campaign: str
+    at: int
+
+
+class Recipients:
+    """Answers questions about people."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        """Ask the store of `metrics`."""
+        self._metrics = metrics
+        self._store = metrics.store
+
+    def get(self, tenant: TenantLike, recipient: str, *, limit: int = 200, before: int = 0) -> Person:
+        """Return a person's timeline, the latest first; `before` (UTC milliseconds) asks for what was earlier.
+
+        `recipient` is an address or identifier as it was sent to, or the key from a list of people. Raises `NotFound`.
+        """
+        limit = min(max(limit, 1), 1000)
+        found: list[tuple[int, Sequence[Sequence[object]]]] = []
+        for key in _keys(tenant.id, recipient):
+            asked: dict[str, Param] = {"person": key, "before": before or 4_102_444_800_000, "limit": limit + 1}
+            if rows := self._store.query(tenant.id, _TIMELINE, asked).rows:
+                found.append((key, rows))
+                break
+        if not found:
+            if before:
+                return Person(
+                    recipient=recipient, key="", counts={}, revenue=0, points=0, timeline=[], more_before=None
+                )
+            raise NotFound(f"Nothing is known of {recipient!r}.", hint="Ask by the address the mail was sent to.")
+        key, rows = found[0]
+        page = rows[:limit]
+        timeline, address = self._timeline(tenant, key, page)
+        counts = self._store.query(tenant.id, _COUNTS, {"person": key}).rows
+        totals = {str(row[0]): int(cast("int", row[1])) for row in counts}
+        amounts = {str(row[0]): float(cast("float", row[2])) for row in counts}
+        points = sum(weight * totals.get(measure, 0) for measure, weight in ENGAGEMENT_POINTS)
+        return Person(
+            recipient=address or recipient,
+            key=str(key),
+            counts={measure: totals[measure] for measure in MEASURES if measure in totals and measure != "revenue"},
+            revenue=amounts.get("revenue", 0.0),
+            points=max(points, 0),
+            timeline=timeline,
+            more_before=_millis(page[-1][1]) if len(rows) > limit else None,
+        )
+
+    def who(self, scope: Scope, deed: str, *, limit: int = 100, offset: int = 0) -> list[Who]:
+        """Return who did a thing in the period, the latest first: `deed` is a measure such as clicked_human or bounced.
+
+        Filters apply as everywhere, those on links and devices included. Raises `InvalidField`.
+        """
+        if deed not in DEEDS:
+            raise InvalidField("did", deed, f"must be one of {', '.join(DEEDS)}")
+        bind = Binder()
+        question = Question(
+            wants=(),
+            start=scope.period.start,
+            end=scope.period.until,
+            zone=scope.tenant.time_zone,
+            currency=scope.tenant.currency,
+            now=self._metrics.clock.now_ms(),
+            filters=scope.filters,
+        )
+        clock = scope.clock or "event"
+        page = f"LIMIT {bind(min(max(limit, 1), MOST_PEOPLE), 'UInt64')} OFFSET {bind(max(offset, 0), 'UInt64')}"
+        of_events = [one.of for one in scope.filters if one.of.level == "event"]
+        if of_events:
+            if deed not in EVENT_MEASURES or not all(deed in of.tells for of in of_events):
+                raise InvalidField("f", of_events[0].key, f"cannot tell who was {deed}")
+            chosen = (
+                "SELECT message_key, minIf(moment_, weight > 0) AS moment"  # noqa: S608 - values are bound
+                f" FROM ({event_rows(question, bind, clock, [deed])}) GROUP BY message_key HAVING sum(weight) > 0"
+            )
+            sql = (
+                "SELECT m.recipient_key, m.campaign_id, c.message_key, c.moment AS at"  # noqa: S608 - values are bound
+                f" FROM ({chosen}) AS c INNER JOIN (SELECT message_key, recipient_key, campaign_id FROM messages FINAL"
+                " WHERE tenant = {tenant:String}) AS m ON c.message_key = m.message_key"
+                f" ORDER BY at DESC, c.message_key {page}"
+            )
+        else:
+            where = [
+                "tenant = {tenant:String}",
+                f"clock = {bind(clock, 'String')}",
+                f"measure = {bind(deed, 'String')}",
+                f"at >= {bind.moment(question.start)}",
+                f"at < {bind.moment(question.end)}",
+                *conditions(scope.filters, bind, question.zone, at="at"),
+            ]
+            sql = (
+                "SELECT recipient_key, campaign_id, message_key, at FROM message_facts"  # noqa: S608 - values are bound
+                f" WHERE {' AND '.join(where)} ORDER BY at DESC, message_key {page}"
+            )
+        rows = self._store.query(scope.tenant.id, sql, bind.params).rows
+        keys = list({int(cast("int", row[0])) for row in rows})
+        messages = list({int(cast("int", row[2])) for row in rows})
+        addresses = self._addresses(scope.tenant, keys, messages)
+        names = self._metrics.labels(scope.tenant, DIMENSIONS["campaign"], list({str(row[1]) for row in rows}))
+        return [
+            Who(
+                recipient=addresses.get(int(cast("int", person)), ""),
+                key=str(person),
+                campaign_id=str(campaign),
+                campaign=names[str(campaign)] if campaign else "",
+                at=_millis(at),
+            )
+            for person, campaign, _, at in rows
+        ]
+
+    def _addresses(self, tenant: TenantLike, keys: list[int], messages: list[int]) -> dict[int, str]:
+        if not keys:
+            return {}
+        rows = self._store.query(tenant.id, _ADDRESSES, {"keys": keys, "messages": messages}).rows
+        return {int(cast("int", row[0])): str(row[1]) for row in rows}
+
+    def _timeline(self, tenant: TenantLike, key: int, rows: Sequence[Sequence[object]]) -> tuple[list[Happening], str]:
+        asked: dict[str, Param] = {
+            "person": key,
+            "first": _millis(rows[-1][1]),
+            "last": _millis(rows[0][1]),
+            "messages": list({int(cast("int", row[5])) for row in rows}),
+        }
+        details = {(row[0], str(row[1])): row for row in self._store.query(tenant.id, _DETAILS, asked).rows}
+        names = self._metrics.labels(tenant, DIMENSIONS["campaign"], list({str(row[4]) for row in rows}))
+        found: list[Happening] = []
+        address = ""
+        for event_key, at, type_, actor, campaign, _ in rows:
+            row = details.get((event_key, str(actor)))
+            texts = [str(value) for value in row[2:18]] if row else [""] * 16
+            address = texts[0] or address
+            found.append(
+                Happening(
+                    at=_millis(at),
+                    type=str(type_),
+                    actor=str(actor),
+                    campaign_id=str(campaign),
+                    campaign=names[str(campaign)] if campaign else "",
+                    message_id=texts[1],
+                    channel=texts[2],
+                    subject=texts[3],
+                    client=texts[4],
+                    device=texts[5],
+                    os=texts[6],
+                    country=texts[7],
+                    link_url=texts[8],
+                    link_kind=texts[9],
+                    actor_reason=texts[10],
+                    bounce_class=texts[11],
+                    bounce_reason=texts[12],
+                    smtp_reply=texts[13],
+                    unsubscribe_method=texts[14],
+                    conversion_type=texts[15],
+                    value=float(cast("float", row[18])) if row else 0.0,
+                    currency=str(row[19]) if row else "",
+                    order_id=str(row[20]) if row else "",
+                )
+            )
+        return found, address
+
+
+def _keys(tenant: str, recipient: str) -> list[int]:
+    """Return the keys that a text may stand for: that of the identifier, and the text itself if it could be a key."""
+    found = [recipient_key(tenant, normal_recipient(recipient))]
+    if recipient.isascii() and recipient.isdigit() and int(recipient) < 2**64:
+        found.append(int(recipient))
+    return [key for key in found if key]
+
+
+def _millis(value: object) -> int:
+    return round(cast("datetime", value).timestamp() * 1000)
