@@ -7,7 +7,6 @@ fields in each event, so that everything not named here is metadata.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final, cast
@@ -98,7 +97,7 @@ def _verify(received: Received, secrets: Sequence[str], options: Options, eviden
         )
     try:
         signed = base64.b64decode(signature, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unauthorized("the signature is not base64") from None
     covered = timestamp.encode("utf-8", "replace") + received.body
     matches = [_signed_by(secret, signed, covered) for secret in secrets if secret]

@@ -61,20 +61,19 @@ class Source(Protocol):
         """The options of the source; see `sources.esp.provider.Options`."""
         ...
 
-    @property
-    def secrets(self) -> Sequence[str]:
-        """The secrets valid now: none, one, or two while one is being replaced."""
+    def revealed(self) -> Sequence[str]:
+        """Return the secrets valid now: none, one, or two while one is being replaced."""
         ...
 
 
 class SourceFinder(Protocol):
     """Finds sources by their public id."""
 
-    def get(self, id: str) -> Source | None:
-        """Return the source, or None if it does not exist."""
+    def get(self, source_id: str) -> Source:
+        """Return the source. Raises `NotFound`."""
         ...
 
-    def touch(self, id: str, ms: int) -> None:
+    def touch(self, source_id: str, ms: int) -> None:
         """Note that the source was heard of; must not block."""
         ...
 

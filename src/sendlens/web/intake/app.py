@@ -149,13 +149,16 @@ class IntakeApp:
         name, _, rest = request.path.removeprefix(HOOKS).partition("/")
         source_id = rest.removesuffix("/")
         provider = PROVIDERS.get(name)
-        found = (
-            await asyncio.to_thread(self._sources.get, source_id) if provider and _SOURCE.fullmatch(source_id) else None
-        )
-        if not request.path.startswith(HOOKS) or found is None or provider is None or found.provider != name:
+        try:
+            if not request.path.startswith(HOOKS) or provider is None or not _SOURCE.fullmatch(source_id):
+                raise NotFound("no such address")
+            found = await asyncio.to_thread(self._sources.get, source_id)
+            if found.provider != name:
+                raise NotFound("another provider")
+        except NotFound:
             raise NotFound(
                 "no source has this address", hint="The page of the source shows it: /hooks/{provider}/{source}."
-            )
+            ) from None
         return found, provider
 
     async def _hook(self, request: Request, source: Source, provider: Provider, receive: Receive, send: Send) -> None:
@@ -195,7 +198,7 @@ class IntakeApp:
         evidence = Evidence(certificate=certificate, tokens=self._tokens)
 
         def work() -> Mapped:
-            provider.verify(received, source.secrets, options, evidence)
+            provider.verify(received, source.revealed(), options, evidence)
             return provider.parse(received, options)
 
         return await asyncio.to_thread(work) if len(received.body) > IN_THREAD else work()
