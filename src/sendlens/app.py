@@ -22,7 +22,6 @@ from sendlens.control.secrets import load_secret_key
 from sendlens.control.tenants import Tenant
 from sendlens.enrich.geo import Countries
 from sendlens.log.sqlite import SqliteLog
-from sendlens.metrics.query import Metrics
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.door import Door
@@ -204,8 +203,7 @@ class Application:
             store=parts.store,
             log=parts.log,
             hub=parts.hub,
-            metrics=Metrics(parts.store, parts.clock),
-            progress=parts.writer.progress,
+            writer=parts.writer,
             first_key=parts.first_key or parts.settings.bootstrap_key,
         )
 

@@ -19,7 +19,7 @@ from sendlens.model.blocks import StoredBlock
 from sendlens.model.events import Campaign, Event, Gauge, RecordKind, Spend
 from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
 from sendlens.pipeline.rows import Placed, Rower
-from sendlens.store.columns import build
+from sendlens.store.columns import table_of
 
 _MINUTE_MS: Final = 60_000
 
@@ -151,16 +151,16 @@ def _read_events(batch: Batch, placed: list[Placed], rower: Rower, deduper: Dedu
 def _digest(batch: Batch, placed: list[Placed], rower: Rower) -> tuple[pa.Table | None, list[Placed]]:
     """Return the table of all events that can be digested, with those events; the others are buried with the reason."""
     try:
-        return build("events", rower.columns(placed, batch.batch_id)), placed
+        return table_of("events", rower.columns(placed, batch.batch_id)), placed
     except Exception:
         # One event that cannot be digested must not cost its neighbours anything: find it, by halves.
         good = list(_good(batch, placed, rower))
-        return (build("events", rower.columns(good, batch.batch_id)) if good else None), good
+        return (table_of("events", rower.columns(good, batch.batch_id)) if good else None), good
 
 
 def _good(batch: Batch, placed: list[Placed], rower: Rower) -> list[Placed]:
     try:
-        build("events", rower.columns(placed, batch.batch_id))
+        table_of("events", rower.columns(placed, batch.batch_id))
     except Exception as error:
         if len(placed) > 1:
             half = len(placed) // 2

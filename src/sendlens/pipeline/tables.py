@@ -16,7 +16,7 @@ from sendlens.model.events import Campaign, Gauge, Spend
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.dedupe import Buckets, Keys
 from sendlens.store.client import Store
-from sendlens.store.columns import build
+from sendlens.store.columns import table_of
 from sendlens.store.query import Rows
 from sendlens.store.statements import writer_statement
 
@@ -67,13 +67,13 @@ class Tables:
     def insert_others(self, batch: Batch) -> None:
         """Insert campaigns, spend, gauges and the accounts; each is a keyed set, so a repetition changes nothing."""
         if batch.campaigns:
-            self._store.insert("campaigns", build("campaigns", _campaign_columns(batch.campaigns)))
+            self._store.insert("campaigns", table_of("campaigns", _campaign_columns(batch.campaigns)))
         if batch.spend:
-            self._store.insert("spend", build("spend", _spend_columns(batch.spend)))
+            self._store.insert("spend", table_of("spend", _spend_columns(batch.spend)))
         if batch.gauges:
-            self._store.insert("gauges", build("gauges", _gauge_columns(batch.gauges, batch.batch_id)))
+            self._store.insert("gauges", table_of("gauges", _gauge_columns(batch.gauges, batch.batch_id)))
         if batch.accounts:
-            self._store.insert("intake", build("intake", _account_columns(batch)))
+            self._store.insert("intake", table_of("intake", _account_columns(batch)))
 
     # The key store of `dedupe`
 

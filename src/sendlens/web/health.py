@@ -45,7 +45,9 @@ def health_router(settings: Settings, clock: Clock, log: Log, store: Store, writ
         """Ask every part; 503 with the reason if one cannot do its work."""
         answered = await asyncio.to_thread(store.ping)
         health = judge(settings, clock, log.backlog(), writer.alive, writer.progress, answered)
-        return Response(health, status_code=200 if health.status == "ready" else 503, headers={"cache-control": "no-store"})
+        return Response(
+            health, status_code=200 if health.status == "ready" else 503, headers={"cache-control": "no-store"}
+        )
 
     return Router("/health", route_handlers=[live, ready], tags=["health"])
 

@@ -1,0 +1,106 @@
+"""`sendlens serve`: the server in the foreground, until SIGTERM or Ctrl-C.
+
+Owns the socket, the signals and what is printed at the start. Leaves the parts to `app`.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from sendlens.app import Application
+    from sendlens.settings import Settings
+
+GRACE_SECONDS = 20
+"""How long held requests may take to be answered after a stop signal."""
+
+
+def serve(
+    *,
+    host: Annotated[str | None, Parameter(help="Address to listen on; else SENDLENS_HOST.")] = None,
+    port: Annotated[int | None, Parameter(help="Port to listen on; else SENDLENS_PORT. 0 picks a free one.")] = None,
+) -> None:
+    """Run the server: door, pipeline, store, API and pages in one process."""
+    from sendlens import settings as configuration
+    from sendlens.logs import configure
+
+    settings = configuration.load(host=host, port=port)
+    configure(settings)
+    listening = _listen(settings)
+    settings = configuration.load(host=host, port=listening.getsockname()[1])
+    run(settings, listening)
+
+
+def run(settings: Settings, listening: socket.socket) -> None:
+    """Open the parts and serve until a stop signal; mistakes at the start are raised, not logged."""
+    import uvicorn
+
+    from sendlens.app import Application, open_parts
+
+    # Opened here and not in the server's lifespan, so that a mistake reaches the person who typed the command.
+    parts = open_parts(settings)
+    application = Application(settings, parts=parts)
+    _greet(application, settings)
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            # Live streams end first: the server waits for its connections before it ends the lifespan.
+            application.end_streams()
+            super().handle_exit(sig, frame)
+
+    try:
+        Server(
+            uvicorn.Config(
+                application,  # pyright: ignore[reportArgumentType] - ASGI, with our own types for scope and messages
+                loop="uvloop",
+                http="httptools",
+                lifespan="on",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                backlog=2048,
+            )
+        ).run(sockets=[listening])
+    finally:
+        parts.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    from sendlens.errors import SettingsError
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise SettingsError(
+            f"{settings.host}:{settings.port} cannot be listened on: {error.strerror}",
+            hint="Another program may use the port; choose one with SENDLENS_PORT, or 0 for any free one.",
+        ) from error
+    return listening
+
+
+def _greet(application: Application, settings: Settings) -> None:
+    parts = application.parts
+    address = settings.public_url or f"http://{_shown(settings.host)}:{settings.port}"
+    lines = [f"Sendlens listens on {address}", f"Data is kept in {settings.data}"]
+    if parts.first_key and not settings.bootstrap_key:
+        lines.append(f"First start: tenant {parts.first_tenant.slug!r}, API key {parts.first_key} (shown only now)")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _shown(host: str) -> str:
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not listened on
+        return "localhost"
+    return f"[{host}]" if ":" in host else host

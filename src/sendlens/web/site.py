@@ -1,0 +1,54 @@
+"""The web side as one Litestar application: pages, the read API, the live feed and health.
+
+Owns the joining of the routers. Leaves to each what it answers, and to `app` where the parts come from.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from litestar import Litestar
+
+from sendlens.clock import Clock
+from sendlens.control.control import Control
+from sendlens.log.protocol import Log
+from sendlens.metrics.query import Metrics
+from sendlens.pipeline.writer import Writer
+from sendlens.settings import Settings
+from sendlens.store.client import Store
+from sendlens.web.health import health_router
+from sendlens.web.live import LiveHub
+from sendlens.web.pages.access import Access
+from sendlens.web.pages.mount import page_router
+from sendlens.web.pages.render import Renderer
+from sendlens.web.pages.site import Site
+from sendlens.web.panels.answers import Answers
+
+
+def build(
+    *,
+    settings: Settings,
+    clock: Clock,
+    control: Control,
+    store: Store,
+    log: Log,
+    hub: LiveHub,
+    writer: Writer,
+    first_key: str,
+) -> Litestar:
+    """Return the application that answers everything but the intake."""
+    metrics = Metrics(store, clock)
+    site = Site(
+        settings=settings,
+        clock=clock,
+        control=control,
+        answers=Answers(metrics),
+        hub=hub,
+        access=Access(settings, control, clock, secrets.token_bytes(32)),
+        render=Renderer(),
+        first_key=first_key,
+    )
+    return Litestar(
+        route_handlers=[page_router(site), health_router(settings, clock, log, store, writer)],
+        openapi_config=None,
+    )
