@@ -19,9 +19,7 @@ def test_a_source_is_found_by_id_and_by_name(control: Control, tenant: str) -> N
     assert control.sources.get(source.id) == control.sources.named(tenant, "sendgrid") == source
     assert source.settings == {"keep_raw": True}
     assert source.revealed() == ["key one"]
-    assert [each.name for each in control.sources.list(tenant)] == ["api", "sendgrid"] or len(
-        control.sources.list(tenant)
-    ) == 2
+    assert {each.name for each in control.sources.list(tenant)} == {"api", "sendgrid"}
 
 
 def test_a_secret_does_not_show_itself(control: Control, tenant: str) -> None:

@@ -29,7 +29,7 @@ SCOPES: Final[dict[str, str]] = {
 }
 _RANDOM: Final = 36
 _SHORTEST: Final = 20
-_LONGEST: Final = 512
+_LONGEST: Final = 256
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):

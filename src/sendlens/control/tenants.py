@@ -21,9 +21,9 @@ from sendlens.control.memory import Recent
 from sendlens.control.sources import default_source
 from sendlens.control.tables import sources, tenants
 from sendlens.errors import InvalidField, NotFound
+from sendlens.sources.currencies import CURRENCIES
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,8 +133,8 @@ def _time_zone(value: str) -> str:
 
 
 def _currency(value: str) -> str:
-    if not _CURRENCY.fullmatch(value):
-        raise InvalidField("currency", value, "three letters of ISO 4217", hint="For example EUR.")
+    if value not in CURRENCIES:
+        raise InvalidField("currency", value, "a currency code of ISO 4217", hint="For example EUR.")
     return value
 
 

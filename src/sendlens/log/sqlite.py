@@ -26,6 +26,8 @@ from sendlens.model.blocks import Block, StoredBlock
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("sendlens.log")
 
+FILE: Final = "log.sqlite"
+"""Name of the log's file in the data directory."""
 PARTITION: Final = 0
 QUEUE_BYTES: Final = 64 * 1024 * 1024
 # What a queued block costs beyond its body: the struct, its texts, the future.

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
+from sendlens.control.tables import METADATA
 from sendlens.errors import SendlensError
 
 _HERE: Final = Path(__file__).parent
@@ -42,12 +43,20 @@ def migrate(connection: Connection) -> bool:
     if found == wanted:
         return False
     # Only now: Alembic takes longer to import than everything else here takes to run.
-    from alembic import command
     from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.runtime.migration import MigrationContext, MigrationStep
+    from alembic.script import ScriptDirectory
 
-    config = Config()
-    # A percent sign in the path would be taken for an interpolation.
-    config.set_main_option("script_location", str(_HERE).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    steps = ScriptDirectory(str(_HERE))
+
+    def missing(_seen: object, _context: MigrationContext) -> list[MigrationStep]:
+        newest_first = list(steps.iterate_revisions(wanted, found or "base"))
+        return [MigrationStep.upgrade_from_script(steps.revision_map, step) for step in reversed(newest_first)]
+
+    # What an env.py would do. Ours is the only way in, and it brings its own connection and lock.
+    with EnvironmentContext(Config(), steps, fn=missing) as environment:
+        # SQLite cannot change a table in place: a migration copies it instead.
+        environment.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
+        environment.run_migrations()
     return True

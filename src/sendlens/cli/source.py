@@ -1,0 +1,180 @@
+"""`sendlens source`: where a tenant's events come from, and the addresses that providers post to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import App, Parameter
+
+from sendlens.cli.output import Json, moment, opened, print_facts, print_json, print_table, typed_secret
+from sendlens.errors import InvalidField
+
+if TYPE_CHECKING:
+    from sendlens.control import Source
+    from sendlens.settings import Settings
+
+app = App(name="source", help="Create and list sources of events, and replace their secrets.", help_format="plaintext")
+
+Secrets = Annotated[tuple[str, ...], Parameter(name="--secret", negative="", allow_leading_hyphen=True)]
+Options = Annotated[tuple[str, ...], Parameter(name="--option", negative="")]
+
+
+@app.command
+def create(
+    tenant: str,
+    provider: str,
+    *,
+    name: str = "",
+    secret: Secrets = (),
+    option: Options = (),
+    json: Json = False,
+) -> None:
+    """Create a source and print the address to give to the provider.
+
+    Args:
+        tenant: Slug or id of the tenant.
+        provider: Name of the provider, or api for events in Sendlens' own format.
+        name: Name of the source, unique within the tenant; the provider's if empty.
+        secret: What the provider proves itself with; - reads it from standard input. Two are valid at a time.
+        option: How payloads are read, as name=value, for example keep_raw=true; repeat it for several.
+        json: Print JSON instead of text.
+    """
+    title, secret_help = _provider(provider)
+    options = _options(option)
+    secrets = [typed_secret(each, f"Secret of {title}") for each in secret]
+    with opened() as (control, settings):
+        source = control.sources.create(control.tenants.get(tenant).id, name or provider, provider, options, secrets)
+    _show(source, settings, json)
+    if secret_help and not secrets:
+        sys.stderr.write(f"Without a secret every request is refused. {title}: {secret_help}\n")
+        sys.stderr.write(f"Set it with: sendlens source rotate {source.id} --secret -\n")
+
+
+@app.command(name="list")
+def list_sources(tenant: str, *, json: Json = False) -> None:
+    """List the sources of a tenant.
+
+    Args:
+        tenant: Slug or id of the tenant.
+        json: Print JSON instead of text.
+    """
+    with opened() as (control, settings):
+        sources = control.sources.list(control.tenants.get(tenant).id)
+    if json:
+        print_json([_public(source, settings) for source in sources])
+        return
+    print_table(
+        ("name", "provider", "id", "secrets", "last event", "created"),
+        [(s.name, s.provider, s.id, len(s.secrets), moment(s.last_event_at), moment(s.created_at)) for s in sources],
+    )
+
+
+@app.command
+def show(source: str, *, json: Json = False) -> None:
+    """Show one source and its address.
+
+    Args:
+        source: Id of the source, as the list shows it.
+        json: Print JSON instead of text.
+    """
+    with opened() as (control, settings):
+        _show(control.sources.get(source), settings, json)
+
+
+@app.command
+def rotate(
+    source: str,
+    *,
+    secret: Annotated[str, Parameter(allow_leading_hyphen=True)] = "",
+    retire: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
+) -> None:
+    """Give a source a new secret beside the one it has, or end the validity of the earlier one.
+
+    Args:
+        source: Id of the source, as the list shows it.
+        secret: The new secret; - reads it from standard input. The one before stays valid.
+        retire: Make the earlier secret invalid, once the provider uses the new one.
+        json: Print JSON instead of text.
+    """
+    if bool(secret) == retire:
+        raise InvalidField("secret", "(hidden)" if secret else "", "give either --secret or --retire")
+    with opened() as (control, settings):
+        if retire:
+            changed = control.sources.retire(source)
+        else:
+            changed = control.sources.rotate(source, typed_secret(secret, "New secret"))
+        _show(changed, settings, json)
+    if not retire and len(changed.secrets) > 1:
+        sys.stderr.write(
+            "Both secrets are valid now. Once the provider uses the new one: "
+            f"sendlens source rotate {changed.id} --retire\n"
+        )
+
+
+def hook_url(source: Source, settings: Settings) -> str:
+    """Return the address that events of this source are sent to."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    # Whoever listens on every address is not reached under that name.
+    host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared, not listened on
+    base = settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
+    return f"{base}/v1/events" if source.provider == "api" else f"{base}/hooks/{source.provider}/{source.id}"
+
+
+def _provider(name: str) -> tuple[str, str]:
+    """Return the provider's title and what it says of its secret."""
+    from sendlens.sources.esp import PROVIDERS
+
+    if name == "api":
+        return "API", ""
+    if name not in PROVIDERS:
+        raise InvalidField("provider", name, f"one of {', '.join(['api', *sorted(PROVIDERS)])}")
+    return PROVIDERS[name].title, PROVIDERS[name].secret_help
+
+
+def _options(given: Sequence[str]) -> dict[str, object]:
+    """Read name=value pairs; a value is JSON where it looks like it, a text otherwise."""
+    import msgspec
+
+    from sendlens.sources.esp import Options as KnownOptions
+
+    known = [field.encode_name for field in msgspec.structs.fields(KnownOptions)]
+    options: dict[str, object] = {}
+    for pair in given:
+        name, equals, text = pair.partition("=")
+        if not equals or name not in known:
+            raise InvalidField("option", pair, f"name=value, with a name of {', '.join(known)}")
+        try:
+            value: object = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            value = text
+        # A list is written as one, or as a single value.
+        options[name] = [value] if isinstance(value, str) else value
+    KnownOptions.of(options)
+    return options
+
+
+def _public(source: Source, settings: Settings) -> dict[str, object]:
+    return source.public() | {"url": hook_url(source, settings)}
+
+
+def _show(source: Source, settings: Settings, json: bool) -> None:
+    if json:
+        print_json(_public(source, settings))
+        return
+    print_facts(
+        {
+            "name": source.name,
+            "provider": source.provider,
+            "id": source.id,
+            "url": hook_url(source, settings),
+            "secrets": len(source.secrets),
+            "options": " ".join(f"{name}={value}" for name, value in source.settings.items()) or "–",
+            "last event": moment(source.last_event_at),
+            "created": moment(source.created_at),
+        }
+    )
+    if not settings.public_url and source.provider != "api":
+        sys.stderr.write("Providers cannot reach this address. SENDLENS_PUBLIC_URL tells the one they can.\n")
