@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -199,12 +199,11 @@ class ProviderContract:
     def test_a_strange_content_type_does_not_matter_or_is_refused(self) -> None:
         whole = self.signed(self.cases[0].native)
         for content_type in ("", "text/xml", "multipart/form-data", "application/json; charset=latin-1", "\x00"):
-            try:
-                mapped = self.provider.parse(received(whole, content_type=content_type), self.options)
-            except SendlensError as error:
-                assert error.status < 500
-            else:
-                assert mapped.records or mapped.rejected
+            mapped, status = answered(
+                lambda told=content_type: self.provider.parse(received(whole, content_type=told), self.options)
+            )
+            assert status < 500
+            assert mapped is None or mapped.records or mapped.rejected
 
     def test_half_characters_do_not_reach_the_log(self) -> None:
         native = json.loads(json.dumps(self.cases[0].native).replace("example.com", "ex\\ud800ample.com"))
@@ -232,16 +231,25 @@ class ProviderContract:
     def _survives(self, body: bytes) -> None:
         for content_type in ("application/json", "text/plain", "application/x-www-form-urlencoded"):
             whole = received(SignedRequest(body), content_type=content_type)
-            try:
-                self.provider.verify(whole, self.secrets, self.options, self.evidence())
-            except SendlensError as error:
-                assert error.status in (400, 401)
-            try:
-                mapped = self.provider.parse(whole, self.options)
-            except SendlensError as error:
-                assert error.status == 400
-            else:
+            _, status = answered(
+                lambda told=whole: self.provider.verify(told, self.secrets, self.options, self.evidence())
+            )
+            assert status in (200, 400, 401)
+            mapped, status = answered(lambda told=whole: self.provider.parse(told, self.options))
+            assert status in (200, 400)
+            if mapped:
                 roundtrip(mapped)
+
+
+T = TypeVar("T")
+
+
+def answered(call: Callable[[], T]) -> tuple[T | None, int]:
+    """Return what a call returned and 200, or None and the status of our own error."""
+    try:
+        return call(), 200
+    except SendlensError as error:
+        return None, error.status
 
 
 def changed(native: dict[str, object], draw: Callable[[st.SearchStrategy[object]], object]) -> dict[str, object]:

@@ -1,7 +1,7 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import ClassVar, cast
 from urllib.parse import urlencode
 
 import pytest
@@ -17,10 +17,10 @@ KEYS = ("key-first", "key-second")
 MAILGUN = PROVIDERS["mailgun"]
 
 
-def native(event: str, id: str = "", **more: object) -> dict[str, object]:
+def native(event: str, name: str = "", /, **more: object) -> dict[str, object]:
     return {
         "event": event,
-        "id": id or f"W3X4JOhFT-{event}",
+        "id": name or f"W3X4JOhFT-{event}",
         "timestamp": MOMENT,
         "log-level": "info",
         "recipient": "ada@example.com",
@@ -51,7 +51,7 @@ class TestMailgun(ProviderContract):
     name = "mailgun"
     secrets = KEYS
     covers_body = False
-    cases = [
+    cases: ClassVar = [
         Case(
             "accepted",
             native("accepted"),
@@ -142,7 +142,7 @@ class TestMailgun(ProviderContract):
         ),
         Case(
             "opened by a person",
-            native("opened", id="person", geolocation={"country": "Unknown"}, **{"client-info": {"bot": ""}}),
+            native("opened", "person", geolocation={"country": "Unknown"}, **{"client-info": {"bot": ""}}),
             [{"type": EventType.OPENED, "machine": None, "country": ""}],
         ),
         Case(
@@ -154,7 +154,7 @@ class TestMailgun(ProviderContract):
         Case("unsubscribed", native("unsubscribed"), [{"type": EventType.UNSUBSCRIBED}]),
         Case(
             "variables win over tags",
-            native("delivered", id="vars", **{"user-variables": {"campaign_id": "c-7", "list_id": "vip", "n": 5}}),
+            native("delivered", "vars", **{"user-variables": {"campaign_id": "c-7", "list_id": "vip", "n": 5}}),
             [
                 {
                     "type": EventType.DELIVERED,
@@ -177,7 +177,7 @@ class TestMailgun(ProviderContract):
         return native("teleported")
 
 
-def form(event: str, at: int = NOW, key: str = KEYS[0], token: str = "a" * 50, **fields: str) -> SignedRequest:
+def form(event: str, at: int = NOW, key: str = KEYS[0], token: str = "a" * 50, /, **fields: str) -> SignedRequest:
     told = {
         "event": event,
         "recipient": "ada@example.com",
@@ -210,7 +210,7 @@ def form(event: str, at: int = NOW, key: str = KEYS[0], token: str = "a" * 50, *
         (form("dropped", reason="old", code="498"), {"type": EventType.BOUNCED, "bounce_class": "soft"}),
         (form("strange"), {"type": EventType.UNKNOWN, "native_type": "strange"}),
         (form("delivered", tag="news"), {"tags": ("news",), "campaign_id": "news"}),
-        (form("delivered", **{"campaign-id": "c7", "tag": "news"}), {"campaign_id": "c7"}),
+        (form("delivered", NOW, KEYS[0], "a" * 50, **{"campaign-id": "c7", "tag": "news"}), {"campaign_id": "c7"}),
     ],
 )
 def test_older_form_posts_are_understood(request_: SignedRequest, expected: Mapping[str, object]) -> None:
@@ -238,7 +238,7 @@ def test_multipart_forms_are_understood() -> None:
 
 
 def test_a_form_with_a_wrong_signature_is_refused() -> None:
-    for request in (form("delivered", key="other"), form("delivered", signature=""), form("delivered", timestamp="1")):
+    for request in (form("delivered", NOW, "other"), form("delivered", signature=""), form("delivered", timestamp="1")):
         with pytest.raises(Unauthorized):
             MAILGUN.verify(received(request), KEYS[:1], Options(), Evidence())
 

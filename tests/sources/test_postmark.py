@@ -1,5 +1,5 @@
 import json
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 
@@ -53,7 +53,7 @@ class TestPostmark(ProviderContract):
     secrets = CREDENTIALS
     covers_body = False
     covers_time = False
-    cases = [
+    cases: ClassVar = [
         Case(
             "delivery",
             to("Delivery", DeliveredAt="2026-09-21T10:00:00Z", Details="250 2.0.0 OK"),
@@ -200,10 +200,10 @@ POSTMARK = PROVIDERS["postmark"]
 
 @pytest.mark.parametrize("kind", postmark.BOUNCES)
 def test_each_type_of_bounce_is_placed(kind: str) -> None:
-    code, type, bounce_class = postmark.BOUNCES[kind]
+    code, ours, bounce_class = postmark.BOUNCES[kind]
     for told in (bounce(kind, code), bounce("", code)):
         (event,) = events(POSTMARK.parse(received(signing.postmark(told, "a:b")), Options()).records)
-        assert (event.type, event.bounce_class) == (type, bounce_class)
+        assert (event.type, event.bounce_class) == (ours, bounce_class)
         assert event.native_type == f"Bounce:{kind}"
 
 

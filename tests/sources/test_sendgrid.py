@@ -1,5 +1,6 @@
 import json
 from decimal import Decimal
+from typing import ClassVar
 
 import pytest
 
@@ -40,7 +41,7 @@ BASE = {
 class TestSendGrid(ProviderContract):
     name = "sendgrid"
     secrets = (SIGNERS[0].public_key, SIGNERS[1].public_key)
-    cases = [
+    cases: ClassVar = [
         Case("processed", native("processed"), [{"type": EventType.INJECTED, **BASE}]),
         Case(
             "deferred",

@@ -1,7 +1,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from typing import cast
+from typing import ClassVar, cast
 
 import pytest
 
@@ -43,7 +43,7 @@ class TestSes(ProviderContract):
     name = "ses"
     secrets = ("sns:first", "sns:second")
     options = TOPICS
-    cases = [
+    cases: ClassVar = [
         Case(
             "send, one event per recipient, at the time of the message",
             native("Send", {}, "ada@example.com", "bob@example.com"),

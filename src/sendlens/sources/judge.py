@@ -141,12 +141,13 @@ def _told(
         if value is None:
             continue
         rule = table.get(name)
+        if rule is None:
+            extras[name] = value
+            continue
         # The usual case first: a printable text that fits, which therefore holds neither NUL nor half a character.
         longest = plain.get(name)
         if longest and type(value) is str and len(value) <= longest and value.isprintable():
             told[name] = value.strip()
-        elif rule is None:
-            extras[name] = value
         elif (clean := rule(name, value, received_at)) is not None:
             told[name] = clean
     return told, extras
