@@ -7,7 +7,8 @@ addresses, replies) to `run` and the schedule to `world`.
 from __future__ import annotations
 
 import dataclasses
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,8 @@ from sendlens.simulator.replies import REPLIES, choices
 
 Longs = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-Numbers = NDArray[np.integer]
+Numbers = NDArray[np.integer[Any]]
+_N = TypeVar("_N", bound=np.integer[Any])
 
 INJECTED, DEFERRED, DELIVERED, BOUNCED, RETURNED, DROPPED, OPENED, CLICKED, COMPLAINED, UNSUBSCRIBED, CONVERTED = range(
     11
@@ -59,6 +61,13 @@ class Columns(NamedTuple):
     actor: NDArray[np.uint8]
     detail: Longs
 
+    def first(self, n: int) -> Columns:
+        """Return the first n events."""
+        return Columns(
+            self.time[:n], self.kind[:n], self.message[:n], self.agent[:n],
+            self.ip[:n], self.link[:n], self.actor[:n], self.detail[:n],
+        )  # fmt: skip
+
 
 class _Collector:
     def __init__(self) -> None:
@@ -78,20 +87,34 @@ class _Collector:
     ) -> None:
         n = len(message)
         if n:
-            wide = [np.broadcast_to(np.asarray(column), (n,)) for column in (agent, ip, link, actor, detail)]
-            self._parts.append((time, kind, message, *wide))
+            self._parts.append(
+                (time, kind, message, _wide(agent, n), _wide(ip, n), _wide(link, n), _wide(actor, n), _wide(detail, n))
+            )
 
     def columns(self) -> Columns:
-        if not self._parts:
-            return Columns(*(np.zeros(0, dtype=t) for t in _TYPES))
         kinds = [np.full(len(part[0]), part[1], dtype=np.uint8) for part in self._parts]
-        joined = [np.concatenate([part[n] for part in self._parts]) for n in (0, 2, 3, 4, 5, 6, 7)]
-        joined.insert(1, np.concatenate(kinds))
-        order = np.lexsort((joined[1], joined[2], joined[0]))
-        return Columns(*(column[order].astype(type, copy=False) for column, type in zip(joined, _TYPES, strict=True)))
+        time, kind = _joined([part[0] for part in self._parts], np.int64), _joined(kinds, np.uint8)
+        message = _joined([part[2] for part in self._parts], np.int32)
+        order = np.lexsort((kind, message, time))
+        return Columns(
+            time[order],
+            kind[order],
+            message[order],
+            _joined([part[3] for part in self._parts], np.uint8)[order],
+            _joined([part[4] for part in self._parts], np.int64)[order],
+            _joined([part[5] for part in self._parts], np.int16)[order],
+            _joined([part[6] for part in self._parts], np.uint8)[order],
+            _joined([part[7] for part in self._parts], np.int64)[order],
+        )
 
 
-_TYPES: Final = (np.int64, np.uint8, np.int32, np.uint8, np.int64, np.int16, np.uint8, np.int64)
+def _wide(column: Numbers | int, n: int) -> Numbers:
+    return np.full(n, column) if isinstance(column, int) else column
+
+
+def _joined(parts: Sequence[Numbers], type: type[_N]) -> NDArray[_N]:
+    return np.concatenate([np.zeros(0, dtype=type), *(part.astype(type, copy=False) for part in parts)])
+
 
 _PROVIDERS: Final = tuple(dict.fromkeys(mailbox.provider for mailbox in MAILBOXES))
 _PROVIDER_OF: Final = np.array([_PROVIDERS.index(mailbox.provider) for mailbox in MAILBOXES])
@@ -207,8 +230,8 @@ def _reading(
     agents = _CLICK_AGENTS[population.reader[person[who]], rng.integers(0, 12, len(who))]
     again, offset = _repeats(rng, rng.poisson(p.more_clicks, len(who)), 2 * _MINUTE)
     number = np.concatenate([np.arange(len(who)), again])
-    weights = np.cumsum([link.weight for link in plan.links])
-    links = np.searchsorted(weights, rng.random(len(number)) * weights[-1], side="right")
+    weights = np.cumsum(np.array([link.weight for link in plan.links], dtype=np.float64))
+    links = (weights[:-1] <= rng.random((len(number), 1)) * weights[-1]).sum(axis=1)
     out.add(CLICKED, there[who[number]], np.concatenate([clicked_at, clicked_at[again] + offset]), agent=agents[number],
             ip=_addresses(rng, population, person[who[number]], agents[number]), link=links, actor=HUMAN)  # fmt: skip
     _orders(rng, p, plan, there[who], clicked_at, out)
@@ -300,7 +323,7 @@ def _farewells(
 
 
 def _repeats(rng: np.random.Generator, times: Numbers, median: int) -> tuple[Longs, Longs]:
-    """Return who does it again, one entry per repetition, and how long after the first time; never at the same instant."""
+    """Return who does it again, an entry per repetition, and how long after the first time; never at one instant."""
     again = np.repeat(np.arange(len(times)), times)
     place = np.arange(len(again)) - np.repeat(np.cumsum(times) - times, times)
     offset = timing.lognormal(rng, len(again), median, 1.6)

@@ -3,6 +3,7 @@
 Owns user agents, the networks they come from, and which readers a kind of mailbox has.
 """
 
+# ruff: noqa: E501 - user agents are as long as they are.
 from __future__ import annotations
 
 from typing import Final, NamedTuple

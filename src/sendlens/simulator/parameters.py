@@ -74,8 +74,9 @@ PARAMETERS: Final = tuple(
 
 
 def random_parameters(seed: int) -> Parameters:
-    """Return a plausible world drawn at random: each parameter between its limits, evenly on a logarithmic scale
-    where the limits are above zero.
+    """Return a plausible world drawn at random, each parameter between its limits.
+
+    The scale is logarithmic where the limits are above zero, so that rare things stay rare in most worlds.
     """
     rng = np.random.default_rng([seed, 0x5E])
     values: dict[str, float] = {}

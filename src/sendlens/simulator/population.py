@@ -9,19 +9,20 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sendlens.simulator.clients import AGENT_NUMBER, HABITS, READER_NAMES, READERS, SCANNERS
 from sendlens.simulator.mailboxes import MAILBOXES
 from sendlens.simulator.parameters import Parameters
 
-_FIRST: Final = (
-    "anna ben carla david elena felix greta hannah ivan julia karl lena marco nina oscar paula quentin rosa simon "
-    "tara ugo vera walter xenia yusuf zoe amira bruno chloe dario esther fatima george hugo iris jonas kira liam"
-).split()
-_LAST: Final = (
-    "adler baker castro dumont ekberg fischer garcia hansen ibsen jansen keller lopez meyer novak olsen petrov "
-    "quinn rossi schmidt tanaka ullman varga weber xu young zimmer archer brandt costa duval evans frost"
-).split()
+_FIRST: Final = """
+    anna ben carla david elena felix greta hannah ivan julia karl lena marco nina oscar paula quentin rosa simon
+    tara ugo vera walter xenia yusuf zoe amira bruno chloe dario esther fatima george hugo iris jonas kira liam
+"""
+_LAST: Final = """
+    adler baker castro dumont ekberg fischer garcia hansen ibsen jansen keller lopez meyer novak olsen petrov
+    quinn rossi schmidt tanaka ullman varga weber xu young zimmer archer brandt costa duval evans frost
+"""
 COUNTRIES: Final = ("US", "DE", "GB", "FR", "NL", "CA", "AT", "CH", "ES", "IT")
 _COUNTRY_SHARES: Final = (0.36, 0.17, 0.13, 0.08, 0.06, 0.06, 0.05, 0.04, 0.03, 0.02)
 
@@ -66,14 +67,15 @@ class Population:
     @cached_property
     def addresses(self) -> list[str]:
         """Return everybody's e-mail address; all different, none of a real person on purpose."""
-        firsts, lasts = len(_FIRST), len(_LAST)
+        first_names, last_names = _FIRST.split(), _LAST.split()
+        firsts, lasts = len(first_names), len(last_names)
         domains = [mailbox.domain for mailbox in MAILBOXES]
         return [
-            f"{_FIRST[n * 7 % firsts]}.{_LAST[n * 13 % lasts]}.s{n:x}@{domains[box]}"
+            f"{first_names[n * 7 % firsts]}.{last_names[n * 13 % lasts]}.s{n:x}@{domains[box]}"
             for n, box in enumerate(self.mailbox.tolist())
         ]
 
 
-def _draw(rng: np.random.Generator, weights: np.ndarray, n: int) -> np.ndarray:
+def _draw(rng: np.random.Generator, weights: NDArray[np.float64], n: int) -> NDArray[np.uint8]:
     shares = np.cumsum(weights / weights.sum())
     return np.minimum(np.searchsorted(shares, rng.random(n), side="right"), len(weights) - 1).astype(np.uint8)

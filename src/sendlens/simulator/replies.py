@@ -3,6 +3,7 @@
 Owns one table. The class is the truth that the bounce classifier is measured against.
 """
 
+# ruff: noqa: E501 - an answer is one line, as servers send it.
 from __future__ import annotations
 
 from typing import Final, NamedTuple

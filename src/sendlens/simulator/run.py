@@ -78,6 +78,7 @@ class Run:
     people: NDArray[np.int64]
     variant: NDArray[np.uint8]
     tracked: NDArray[np.bool_]
+    injected_at: NDArray[np.int64]
     columns: b.Columns
     done: int = 0
 
@@ -143,6 +144,8 @@ class _Words:
         self.last_link = len(plan.links)
         self.message_ids = _MESSAGE_IDS[run.source]
         self.flags = run.source in _FLAGGED
+        # SES repeats on every event when the message was sent.
+        self.sent = run.injected_at if run.source == "ses" else None
 
     def event(
         self, seq: int, time: int, kind: int, message: int, agent: int, ip: int, link: int, actor: int, detail: int
@@ -165,7 +168,9 @@ class _Words:
             "sending_domain": self.domain,
             "stream": plan.stream,
         }
-        if kind == b.INJECTED or kind == b.DELIVERED or kind == b.DROPPED:  # noqa: PLR1714 (the hot path of the generator)
+        if self.sent is not None:
+            common["message_sent_at"] = int(self.sent[message])
+        if kind == b.INJECTED or kind == b.DELIVERED or kind == b.DROPPED:
             if kind == b.INJECTED:
                 common.update(
                     subject=plan.subjects[variant], sender=self.sender, pool=self.pool, sending_ip=self.sending_ip
@@ -173,10 +178,10 @@ class _Words:
                 if not run.tracked[message]:
                     common["untracked"] = True
             elif kind == b.DELIVERED:
-                common.update(mx=_MX[self.mailboxes[person]], smtp_code=250)
+                common.update(mx=_MX[int(self.mailboxes[person])], smtp_code=250)
             else:
                 common["reason"] = REPLIES[detail].reason
-        elif kind == b.OPENED or kind == b.CLICKED or kind == b.UNSUBSCRIBED:  # noqa: PLR1714 (as above)
+        elif kind == b.OPENED or kind == b.CLICKED or kind == b.UNSUBSCRIBED:
             common.update(user_agent=_AGENTS[agent], ip=dotted(ip))
             if actor != b.MACHINE:
                 common["country"] = COUNTRIES[self.countries[person]]
@@ -189,14 +194,14 @@ class _Words:
                 common["machine"] = True
         elif kind != b.COMPLAINED:
             reply = REPLIES[detail & 255]
-            common.update(smtp_code=reply.smtp_code, enhanced_code=reply.enhanced_code,
-                          smtp_reply=f"{reply.smtp_code} {reply.enhanced_code} {reply.text}", reason=reply.reason)  # fmt: skip
+            common.update(smtp_code=reply.smtp_code, enhanced_code=reply.enhanced_code, reason=reply.reason)
+            common["smtp_reply"] = f"{reply.smtp_code} {reply.enhanced_code} {reply.text}"
             if kind == b.DEFERRED:
                 common["attempt"] = detail >> 8
             else:
                 common["bounce_class"] = BOUNCE_CLASS[reply.kind]
             if kind != b.RETURNED:
-                common["mx"] = _MX[self.mailboxes[person]]
+                common["mx"] = _MX[int(self.mailboxes[person])]
         return Event(**common)  # pyright: ignore[reportArgumentType] - the fields are this module's own literals
 
     def _order(self, seq: int, time: int, message: int, person: int, product: int, named: int, cents: int) -> Event:

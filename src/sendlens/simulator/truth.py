@@ -86,7 +86,7 @@ _KIND_NAMES: Final = {
 def truth_of(run: Run, upto: int | None = None) -> Truth:
     """Return the counts of a run's first `upto` events (those told so far, if not given)."""
     upto = run.done if upto is None else upto
-    columns = b.Columns(*(column[:upto] for column in run.columns))
+    columns = run.columns.first(upto)
     form, n = FORMS[run.source], len(run.people)
     told = np.ones(upto, dtype=np.bool_) if form.tells_injected else columns.kind != b.INJECTED
     kind, message, actor = columns.kind, columns.message, columns.actor

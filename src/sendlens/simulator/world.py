@@ -10,6 +10,8 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
+from math import gcd
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -67,11 +69,12 @@ class Batch(NamedTuple):
 
     def by_source(self) -> dict[str, list[Event]]:
         """Return each source's events in the order of time."""
-        single = {run.source for run, _, _ in self.parts} == {NATIVE}
         found: dict[str, list[Event]] = {}
-        if single and len(self.parts) == 1:
-            events = self.parts[0][0].events(*self.parts[0][1:])
-            return {NATIVE: events}
+        if all(run.source == NATIVE for run, _, _ in self.parts):
+            events = self.natives()
+            found[NATIVE] = [event for event in events if event.type != "converted"]
+            found[SHOP] = [event for event in events if event.type == "converted"]
+            return {source: events for source, events in found.items() if events}
         for source, event, _ in self.told():
             found.setdefault(source, []).append(event)
         return found
@@ -209,13 +212,14 @@ class World:
             return
         self._issues.setdefault(issue.campaign_id, issue)
         self._sizes[issue.campaign_id] = self._sizes.get(issue.campaign_id, 0) + messages
-        names, shares = list(sources), np.cumsum(list(sources.values()))
+        names = list(sources)
+        shares = np.cumsum(np.array(list(sources.values()), dtype=np.float64))
         if split or messages >= 2_000:
-            edges = np.concatenate([[0], (messages * shares / shares[-1]).round().astype(int)])
-            parts = list(zip(names, np.diff(edges).tolist(), strict=True))
+            edges = [0, *(messages * shares / shares[-1]).round().astype(np.int64).tolist()]
+            parts = [(name, high - low) for name, (low, high) in zip(names, pairwise(edges), strict=True)]
         else:
-            pick = np.random.default_rng([self.seed, 4, self._numbered]).random() * shares[-1]
-            parts = [(names[int(np.searchsorted(shares, pick, side="right"))], messages)]
+            pick = np.random.default_rng([self.seed, 4, self._numbered]).random() * float(shares[-1])
+            parts = [(names[int((shares <= pick).sum())], messages)]
         for source, n in parts:
             pieces = -(-n // _MOST_IN_A_RUN)
             for piece in range(pieces):
@@ -246,6 +250,7 @@ class World:
             people=people,
             variant=rng.integers(0, 2, n, dtype=np.uint8),
             tracked=tracked,
+            injected_at=injected_at,
             columns=columns,
         )
 
@@ -278,7 +283,7 @@ def _stable(text: str) -> int:
 def _stride(size: int) -> int:
     """Return a step through 0..size-1 that meets everybody before it repeats."""
     step = max(1, int(size * 0.6180339887)) | 1
-    while np.gcd(step, size) != 1:
+    while gcd(step, size) != 1:
         step += 2
     return step
 
