@@ -16,7 +16,8 @@ from typing import Final
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from sendlens.control.migrations import migrate
@@ -77,15 +78,10 @@ class Database:
             finally:
                 os.close(handle)
         else:
-            with self._explained(), self._engine.connect() as connection:
-                connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ADVISORY_LOCK})
-                # TRICKY: the lock belongs to the session. Committing ends the idle transaction, not the lock.
-                connection.commit()
-                try:
-                    yield
-                finally:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _ADVISORY_LOCK})
-                    connection.commit()
+            # The lock ends with this transaction, however it ends; one of the session would not survive a pooler.
+            with self._explained(), self._engine.begin() as connection:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+                yield
 
     def close(self) -> None:
         """Close every connection."""
@@ -130,12 +126,14 @@ class Database:
         try:
             yield
         except (OperationalError, InterfaceError) as error:
-            raise self._unavailable(error) from error
+            raise self._unavailable(str(error.orig)) from error
+        except PoolTimeout as error:
+            raise self._unavailable("every connection is in use") from error
 
-    def _unavailable(self, error: DBAPIError) -> Unavailable:
+    def _unavailable(self, reason: str) -> Unavailable:
         # Never the address itself: it may hold a password, which render_as_string hides.
         return Unavailable(
-            f"The control plane {self._url.render_as_string()} does not answer: {error.orig}".strip(),
+            f"The control plane {self._url.render_as_string()} does not answer: {reason.strip()}",
             hint="Check that the database runs and that SENDLENS_CONTROL is right."
             if not self.is_sqlite
             else "Check the disk and the permissions of the data directory.",

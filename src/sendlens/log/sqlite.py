@@ -330,7 +330,10 @@ class SqliteLog:
         except BaseException:
             reader.close()
             raise
-        self._idle_readers.append(reader)
+        if self._closing:
+            reader.close()
+        else:
+            self._idle_readers.append(reader)
 
 
 def _settle(settled: list[tuple[asyncio.Future[tuple[int, int]], int]]) -> None:
