@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping
 from typing import ClassVar, cast
@@ -167,7 +168,7 @@ class TestMailgun(ProviderContract):
     ]
 
     def signed(self, native: object, *, secret: int = 0, at: int = NOW) -> SignedRequest:
-        token = f"{hash(json.dumps(native, default=str)) & 2**63:050x}"
+        token = hashlib.sha256(json.dumps(native).encode()).hexdigest()[:50]
         return signing.mailgun(cast("dict[str, object]", native), KEYS[secret], at, token)
 
     def unsigned(self, request: SignedRequest) -> SignedRequest:
