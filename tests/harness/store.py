@@ -20,6 +20,11 @@ from tests.harness.clickhouse_server import ClickHouseServer
 _numbers = itertools.count(1)
 
 
+def run(store: Store, sql: str) -> None:
+    """Run any statement as the writer."""
+    store._run(sql, {})  # pyright: ignore[reportPrivateUsage]  # the product itself runs schema and sql/ files only
+
+
 def truncate(store: Store) -> None:
     """Empty every table that has rows, the history of migrations excepted."""
     filled = """
@@ -27,12 +32,7 @@ def truncate(store: Store) -> None:
         WHERE database = currentDatabase() AND total_rows > 0 AND name != 'schema_migrations'
     """
     for (name,) in store.fetch_internal(filled):
-        store._run(f"TRUNCATE TABLE {name} SYNC", {})
-
-
-def drop(store: Store) -> None:
-    """Drop the store's database with everything in it."""
-    store._run(f"DROP DATABASE IF EXISTS {store.database} SYNC", {})
+        run(store, f"TRUNCATE TABLE {name} SYNC")
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +81,7 @@ def embedded_url(_embedded: Store, store_directory: Path) -> Generator[str]:
     """The address of an embedded database that does not exist yet, dropped after the test."""
     name = f"own_{next(_numbers)}"
     yield f"chdb://{store_directory}?database={name}"
-    _embedded._run(f"DROP DATABASE IF EXISTS {name} SYNC", {})
+    run(_embedded, f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def server_url(_server: Store, clickhouse_server: ClickHouseServer) -> Generator
     """The address of a database on the server that does not exist yet, dropped after the test."""
     name = f"own_{next(_numbers)}"
     yield clickhouse_server.url(name)
-    _server._run(f"DROP DATABASE IF EXISTS {name} SYNC", {})
+    run(_server, f"DROP DATABASE IF EXISTS {name} SYNC")
 
 
 @pytest.fixture(params=["embedded", "server"])

@@ -1,5 +1,7 @@
 """The Arrow columns are those of the schema: same names, same order, a type that holds every value."""
 
+from typing import Any
+
 import pyarrow as pa
 import pytest
 
@@ -33,7 +35,7 @@ def test_columns_are_those_of_the_schema(embedded_store: Store, table: str) -> N
         "ORDER BY position",
         {"table": table},
     )
-    assert [(name, HOLDS[kind]) for name, kind in found] == list(COLUMNS[table])
+    assert [(name, HOLDS[str(kind)]) for name, kind in found] == list(COLUMNS[table])
 
 
 def test_an_unknown_column_is_named() -> None:
@@ -42,7 +44,7 @@ def test_an_unknown_column_is_named() -> None:
 
 
 def test_values_come_back_as_they_went_in(any_store: Store) -> None:
-    row = {
+    row: dict[str, Any] = {
         "tenant": ["t_1", "t_2"],
         "name": ["queue", "queue"],
         "source": ["s", ""],
@@ -53,7 +55,8 @@ def test_values_come_back_as_they_went_in(any_store: Store) -> None:
     }
     assert any_store.insert("gauges", table_of("gauges", row)) == 2
     answer = any_store.fetch_internal(
-        "SELECT tenant, name, source, labels, toUnixTimestamp64Milli(at) AS at, value, batch_id FROM gauges ORDER BY tenant"
+        "SELECT tenant, name, source, labels, toUnixTimestamp64Milli(at) AS at, value, batch_id "
+        "FROM gauges ORDER BY tenant"
     )
     assert answer.dicts() == [
         {name: dict(column[i]) if name == "labels" else column[i] for name, column in row.items()} for i in (0, 1)

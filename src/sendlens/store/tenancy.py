@@ -15,12 +15,11 @@ from sendlens.errors import SendlensError
 from sendlens.store.statements import without_quoted
 
 TABLES: Final = """
-SELECT name, has_tenant FROM (
-    SELECT name FROM system.tables
-    WHERE database = currentDatabase() AND engine NOT IN ('View', 'MaterializedView', 'Null')
-) AS tables LEFT JOIN (
-    SELECT table AS name, 1 AS has_tenant FROM system.columns WHERE database = currentDatabase() AND name = 'tenant'
-) AS with_tenant USING (name)
+SELECT name, name IN (
+    SELECT c.table FROM system.columns AS c WHERE c.database = currentDatabase() AND c.name = 'tenant'
+) AS has_tenant
+FROM system.tables
+WHERE database = currentDatabase() AND engine NOT IN ('View', 'MaterializedView', 'Null')
 ORDER BY name
 """
 """The tables that hold rows, and whether they have a tenant column."""

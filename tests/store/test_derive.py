@@ -1,0 +1,254 @@
+"""Message states and roll-ups are what a plain recount of the events gives, whatever the batches and their order."""
+
+import itertools
+import random
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sendlens.store import Store
+from tests.harness.store import run
+from tests.store.recount import Event, Sums, sums
+from tests.store.rows import BASE, START, events
+
+EVERY = ("derive_event_keys", "derive_recipient_events", "derive_conversions", "derive_touchpoints", "derive_messages")
+
+RECOVER = ("rederive_messages", "reconcile_quarter", "reconcile_minute")
+
+_DIMENSIONS = "clock, measure, toUnixTimestamp({time}) AS bucket, campaign_id, provider"
+ROLLED_UP = f"""
+    SELECT {_DIMENSIONS.format(time="bucket")}, sum(n) AS count, sum(amount) AS money
+    FROM {{table}} GROUP BY ALL HAVING count != 0 OR money != 0
+"""
+FACTS = f"""
+    SELECT {_DIMENSIONS.format(time="toStartOfInterval(at, toIntervalMinute({minutes:UInt8}))")},
+        sum(n) AS count, sum(amount) AS money
+    FROM message_facts WHERE clock IN {{clocks:Array(String)}} GROUP BY ALL HAVING count != 0 OR money != 0
+"""
+
+
+def store_batch(store: Store, batch: int, rows: Sequence[Event]) -> None:
+    """Do what the writer does with one batch."""
+    store.insert("events", events([row | {"batch_id": batch} for row in rows]))
+    for name in EVERY:
+        store.execute(name, {"batch": batch})
+
+
+def as_sums(rows: Iterable[tuple[Any, ...]]) -> Sums:
+    return {tuple(row[:5]): (row[5], row[6]) for row in rows}  # type: ignore[misc]  # one row is one key
+
+
+def agree(store: Store, told: Sequence[Event]) -> None:
+    """Assert that roll-ups, the view over the states, and a recount say the same."""
+    wanted = sums([BASE | event for event in told])
+    assert wanted
+    both = {"minutes": 15, "clocks": ["event", "send"]}
+    assert as_sums(store.fetch_internal(FACTS, both)) == wanted
+    assert as_sums(store.fetch_internal(ROLLED_UP.format(table="metrics_quarter"))) == wanted
+    by_minute = {
+        key: value for key, value in sums([BASE | event for event in told], step=60).items() if key[0] == "event"
+    }
+    assert as_sums(store.fetch_internal(ROLLED_UP.format(table="metrics_minute"))) == by_minute
+    assert as_sums(store.fetch_internal(FACTS, {"minutes": 1, "clocks": ["event"]})) == by_minute
+
+
+MINUTE = 60_000
+STORY: list[Event] = [
+    {"type": "injected", "occurred_at": START, "campaign_id": "spring", "provider": "gmail"},
+    {"type": "deferred", "occurred_at": START + MINUTE},
+    {"type": "delivered", "occurred_at": START + 20 * MINUTE, "campaign_id": "spring", "recipient_key": 7},
+    {"type": "opened", "occurred_at": START + 21 * MINUTE, "actor": "machine"},
+    {"type": "opened", "occurred_at": START + 60 * MINUTE, "actor": "human"},
+    {"type": "opened", "occurred_at": START + 60 * MINUTE + 500, "actor": "proxy"},
+    {"type": "clicked", "occurred_at": START + 61 * MINUTE, "actor": "human", "recipient_key": 7},
+    {"type": "clicked", "occurred_at": START + 62 * MINUTE, "actor": "human", "link_kind": "unsubscribe"},
+    {"type": "unsubscribed", "occurred_at": START + 63 * MINUTE, "unsubscribe_method": "link"},
+    {
+        "type": "converted",
+        "occurred_at": START + 90 * MINUTE,
+        "value": Decimal("19.90"),
+        "currency": "EUR",
+        "revenue": Decimal("19.90"),
+    },
+    {"type": "bounced", "occurred_at": START + 300 * MINUTE, "bounce_class": "hard", "bounce_reason": "unknown_user"},
+]
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 4, len(STORY)])
+@pytest.mark.parametrize("order", ["told", "reversed", "shuffled"])
+def test_a_message_in_any_number_of_batches(embedded_store: Store, pieces: int, order: str) -> None:
+    story = [event | {"event_key": number} for number, event in enumerate(STORY)]
+    if order == "reversed":
+        story.reverse()
+    if order == "shuffled":
+        random.Random(pieces).shuffle(story)
+    for batch, start in enumerate(range(0, len(story), -(-len(story) // pieces)), start=1):
+        store_batch(embedded_store, batch, story[start : start + -(-len(story) // pieces)])
+        agree(embedded_store, story[: start + -(-len(story) // pieces)])
+
+
+def test_what_the_figures_are(any_store: Store) -> None:
+    store_batch(any_store, 1, [event | {"event_key": number} for number, event in enumerate(STORY)])
+    counted = {
+        (clock, measure): n
+        for clock, measure, n in any_store.fetch_internal(
+            "SELECT clock, measure, sum(n) FROM metrics_quarter GROUP BY ALL"
+        )
+    }
+    assert {measure: n for (clock, measure), n in counted.items() if clock == "send" and n} == {
+        "injected": 1,
+        "deferred": 1,
+        "sent": 1,
+        "bounced": 1,
+        "bounced_hard": 1,
+        "opened": 1,
+        "opened_human": 1,
+        "clicked": 1,
+        "clicked_human": 1,
+        "unsubscribed": 1,
+        "unsubscribed_link": 1,
+        "converted": 1,
+        "opens": 3,
+        "opens_human": 2,
+        "clicks": 1,
+        "clicks_human": 1,
+        "conversions": 1,
+    }
+    money = any_store.fetch_internal("SELECT clock, sum(amount) FROM metrics_quarter GROUP BY clock ORDER BY clock")
+    assert money.rows == [("event", Decimal("19.9")), ("send", Decimal("19.9"))]
+
+
+def test_a_taken_back_event_leaves_no_trace_in_totals(embedded_store: Store) -> None:
+    """A changed verdict is a pair of rows: the machine takes the place of the human."""
+    opened = {"type": "opened", "occurred_at": START + MINUTE, "event_key": 5}
+    told = [
+        {"type": "delivered", "event_key": 4},
+        opened | {"actor": "human"},
+        opened | {"actor": "human", "weight": -1},
+        opened | {"actor": "machine"},
+    ]
+    store_batch(embedded_store, 1, told[:2])
+    store_batch(embedded_store, 2, told[2:])
+    answer = embedded_store.fetch_internal(
+        "SELECT measure, sum(n) FROM metrics_quarter WHERE clock = 'event' AND measure IN ('opens', 'opens_human') "
+        "GROUP BY measure"
+    )
+    totals = {str(measure): n for measure, n in answer}
+    assert totals == {"opens": 1, "opens_human": 0}
+
+
+def test_the_other_tables(embedded_store: Store) -> None:
+    story = [event | {"event_key": number} for number, event in enumerate(STORY)]
+    store_batch(embedded_store, 3, story)
+    for name in EVERY[:-1]:  # keyed sets: a repetition changes nothing
+        embedded_store.execute(name, {"batch": 3})
+    count = "SELECT count() FROM {table} FINAL"
+    found = {
+        table: embedded_store.fetch_internal(count.format(table=table)).scalar()
+        for table in ("recipient_events", "conversions", "touchpoints")
+    }
+    assert found == {"recipient_events": 2, "conversions": 1, "touchpoints": 1}
+    assert embedded_store.fetch_internal("SELECT uniqExact(event_key), any(batch_id) FROM event_keys").rows == [(11, 3)]
+
+
+def invented(seed: int, messages: int, most_events: int) -> list[Event]:
+    """Return events of every kind in no good order, of a few tenants, campaigns and providers."""
+    chance = random.Random(seed)
+    types = [*("delivered", "opened", "clicked") * 3, *("injected", "deferred", "bounced", "dropped", "complained")]
+    types += ["unsubscribed", "resubscribed", "replied", "forwarded", "shared", "converted", "touched", "unknown"]
+    keys = itertools.count(1)
+    result: list[Event] = []
+    for message in range(messages):
+        dimensions = {
+            "tenant": chance.choice(["t_1", "t_1", "o'neill \\"]),
+            "message_key": message + (chance.choice([0, 2**63])),
+            "message_sent_at": chance.choice([0, 0, START // 1000 - 3600]),
+        }
+        for _ in range(chance.randint(1, most_events)):
+            kind = chance.choice(types)
+            revenue = Decimal(chance.choice([0, 1999, -500])) / 100 if kind == "converted" else Decimal(0)
+            result.append(
+                dimensions
+                | {
+                    "event_key": next(keys),
+                    "type": kind,
+                    "occurred_at": START + chance.randint(0, 100) * chance.choice([1, 1000, 100_000, 86_400]),
+                    # Not every event tells where its message belongs.
+                    "campaign_id": chance.choice(["", "a", "b"]),
+                    "provider": chance.choice(["", "gmail"]),
+                    "recipient_key": chance.choice([0, 42]),
+                    "untracked": int(chance.random() < 0.1),
+                    "actor": chance.choice(["human", "proxy", "machine", "unknown"]),
+                    "link_kind": chance.choice(["", "", "unsubscribe"]) if kind == "clicked" else "",
+                    "bounce_class": chance.choice(["hard", "soft", "block"]) if kind == "bounced" else "",
+                    "bounce_reason": chance.choice(["x", "y"]) if kind == "bounced" else "",
+                    "unsubscribe_method": chance.choice(["link", "own", ""]) if kind == "unsubscribed" else "",
+                    "revenue": revenue,
+                    "value": revenue,
+                }
+            )
+    chance.shuffle(result)
+    return result
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_events_in_any_batches(any_store: Store, seed: int, long: bool) -> None:
+    told = invented(seed, messages=400 if long else 60, most_events=12)
+    chance = random.Random(seed)
+    batch, start = 0, 0
+    while start < len(told):
+        size = chance.choice([1, 3, 40, 200])
+        batch += 1
+        store_batch(any_store, batch, told[start : start + size])
+        start += size
+    agree(any_store, told)
+    run(any_store, "OPTIMIZE TABLE metrics_quarter FINAL")
+    run(any_store, "OPTIMIZE TABLE messages FINAL")
+    agree(any_store, told)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_split_does_not_matter(embedded_store: Store, seed: int, long: bool) -> None:
+    """States after many small batches equal those after one, field by field."""
+    told = invented(seed + 100, messages=60 if long else 12, most_events=6)
+    states = "SELECT * EXCEPT (version, shard) FROM messages FINAL ORDER BY tenant, message_key"
+    store_batch(embedded_store, 1, told)
+    whole = embedded_store.fetch_internal(states).rows
+    for table in ("events", "messages", "metrics_quarter", "metrics_minute"):
+        run(embedded_store, f"TRUNCATE TABLE {table} SYNC")
+    told.reverse()
+    for batch, event in enumerate(told, start=1):
+        store_batch(embedded_store, batch, [event])
+    assert embedded_store.fetch_internal(states).rows == whole
+    agree(embedded_store, told)
+
+
+@pytest.mark.parametrize("missing", ["everything", "nothing", "messages", "quarter", "minute"])
+def test_recovery_from_a_batch_cut_off_anywhere(embedded_store: Store, missing: str) -> None:
+    """A kill leaves the base with the batch and any of the views without it; recovery makes all agree, repeatedly."""
+    told = invented(7, messages=30, most_events=10)
+    before, last = told[: len(told) // 2], told[len(told) // 2 :]
+    store_batch(embedded_store, 1, before)
+    embedded_store.insert("events", events([row | {"batch_id": 2} for row in last]))
+    view = f"message_changes_to_{missing}"
+    if missing == "nothing":
+        embedded_store.execute("derive_messages", {"batch": 2})
+    elif missing != "everything":
+        run(embedded_store, f"DETACH TABLE {view}")
+        try:
+            embedded_store.execute("derive_messages", {"batch": 2})
+        finally:
+            run(embedded_store, f"ATTACH TABLE {view}")
+    for _ in range(2):
+        for name in RECOVER:
+            embedded_store.execute(name, {"batch": 2})
+        agree(embedded_store, told)
+    # The next batch builds on what recovery left.
+    more = [
+        row | {"event_key": row["event_key"] + 10_000, "occurred_at": row["occurred_at"] + 900_000}
+        for row in before[:20]
+    ]
+    store_batch(embedded_store, 3, more)
+    agree(embedded_store, [*told, *more])
