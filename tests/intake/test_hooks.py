@@ -95,7 +95,7 @@ class TestEveryProvider:
         other = next(name for name in PROVIDERS if name != contract.name)
         request = contract.signed(contract.cases[0].native)
         answers = [
-            world.hook(f"/hooks/{name}/{id}", request) for name, id in ((other, source), (contract.name, "nope"))
+            world.hook(f"/hooks/{name}/{place}", request) for name, place in ((other, source), (contract.name, "nope"))
         ]
         assert problem(answers[0], 404)["detail"] == problem(answers[1], 404)["detail"]
         problem(world.request("GET", f"/hooks/{other}/{source}"), 404)

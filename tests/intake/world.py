@@ -92,7 +92,7 @@ class World:
         self.clock = FrozenClock(NOW)
         self.fetched: list[str] = []
         self.pages: dict[str, bytes] = {}
-        told = Settings(**{"max_body_mb": 1, **settings})
+        told = dataclasses.replace(Settings(max_body_mb=1), **settings)
         self.door = Door(self.log, told)  # pyright: ignore[reportArgumentType] (the door uses two of the methods)
         self.app = IntakeApp(self.door, self.keys, self.sources, told, self.clock, self.fetch)
 
@@ -105,9 +105,9 @@ class World:
 
     def source(self, provider: str, *secrets: str, **settings: object) -> str:
         """Add a source and return the path of its hook."""
-        id = f"src-{provider}-{len(self.sources.known)}"
-        self.sources.known[id] = Source(id, provider, settings=dict(settings), valid=list(secrets))
-        return f"/hooks/{provider}/{id}"
+        name = f"src-{provider}-{len(self.sources.known)}"
+        self.sources.known[name] = Source(name, provider, settings=dict(settings), valid=list(secrets))
+        return f"/hooks/{provider}/{name}"
 
     def request(self, method: str, path: str, **more: Any) -> httpx.Response:
         async def go() -> httpx.Response:
