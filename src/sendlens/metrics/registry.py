@@ -390,8 +390,8 @@ _TABLE: Final = (
         key="return_on_investment", label="Return on investment", unit="ratio", better="up",
         num=_of(costed_revenue=1, cost=-1), den=_of("cost"), clock="event", group="Conversion",
         formula="(revenue of campaigns with a cost - their cost) / their cost",
-        help="What campaigns earned beyond what they cost. The cost counts where the campaign started, and revenue only "
-        "of campaigns that started in the period, so ask over a whole life. Campaigns without cost are not in it.",
+        help="What campaigns earned beyond their cost. The cost counts where the campaign started, and revenue only "
+        "of campaigns that started in the period, so ask over a whole life. Campaigns without cost are out.",
     ),
     # Advertising and other paid channels
     Metric(
