@@ -23,6 +23,7 @@ from sendlens.control.tenants import Tenant
 from sendlens.enrich.geo import Countries
 from sendlens.log.sqlite import SqliteLog
 from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.door import Door
 from sendlens.pipeline.rows import Rower
@@ -114,6 +115,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
                 skew_limit_ms=settings.skew_limit_minutes * 60_000,
             ),
             deduper=Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days),
+            births=Births(tables, memory_messages=settings.message_memory_keys),
             clock=clock,
             batch_events=settings.batch_events,
             batch_ms=settings.batch_ms,

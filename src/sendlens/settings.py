@@ -16,7 +16,6 @@ from typing import Any, Final, cast
 from sendlens.errors import SettingsError
 
 PREFIX: Final = "SENDLENS_"
-ROLES: Final = ("all", "door", "writer", "web", "tasks")
 
 
 def _text(value: str) -> str:
@@ -82,7 +81,6 @@ class Settings:
     bootstrap_key: str = _setting(
         "", "API key of the first tenant, set at first start; made at random if empty.", "20 or more characters", _text
     )
-    role: str = _setting("all", "Which part of Sendlens this process runs.", " | ".join(ROLES), _one_of(*ROLES))
     store: str = _setting(
         "",
         "Where events are stored: empty for the embedded store in the data directory, or a ClickHouse server.",
@@ -125,6 +123,12 @@ class Settings:
     dedupe_days: int = _setting(7, "How many days a repeated event is recognised.", "1 to 90", _whole(1, 90))
     dedupe_memory_keys: int = _setting(
         5_000_000, "Event keys kept in memory (8 bytes each) in front of the store.", "0 or more", _whole(0, 10**10)
+    )
+    message_memory_keys: int = _setting(
+        10_000_000,
+        "Messages whose day of birth is kept in memory (10 bytes each) in front of the store.",
+        "0 or more",
+        _whole(0, 10**10),
     )
     skew_limit_minutes: int = _setting(
         1440,

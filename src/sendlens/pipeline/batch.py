@@ -17,11 +17,13 @@ import pyarrow as pa
 
 from sendlens.model.blocks import StoredBlock
 from sendlens.model.events import Campaign, Event, Gauge, RecordKind, Spend
+from sendlens.pipeline.births import UNKNOWN, Births, Days
 from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
 from sendlens.pipeline.rows import Placed, Rower
 from sendlens.store.columns import table_of
 
 _MINUTE_MS: Final = 60_000
+_DAY_MS: Final = 86_400_000
 
 Account = tuple[str, str, str, int]
 """Tenant, source, record kind, minute of receipt in seconds."""
@@ -62,6 +64,8 @@ class Batch:
     events: pa.Table | None = None
     keys: Keys = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     buckets: Buckets = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
+    message_keys: Keys = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
+    message_days: Days = field(default_factory=lambda: np.empty(0, dtype=np.uint16))
     campaigns: list[tuple[str, Campaign]] = field(default_factory=list[tuple[str, Campaign]])
     spend: list[tuple[str, Spend]] = field(default_factory=list[tuple[str, Spend]])
     gauges: list[tuple[str, str, Gauge]] = field(default_factory=list[tuple[str, str, Gauge]])
@@ -77,7 +81,7 @@ class Batch:
         return stored
 
 
-def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: Deduper) -> Batch:
+def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: Deduper, births: Births) -> Batch:
     """Return the batch that a range of the log makes; the same range and id give the same batch."""
     batch = Batch(
         batch_id=batch_id,
@@ -119,6 +123,7 @@ def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: De
                     pass
     if placed:
         _read_events(batch, placed, rower, deduper)
+        _give_birth(batch, blocks[0].block.received_at // _DAY_MS, births)
     return batch
 
 
@@ -146,6 +151,20 @@ def _read_events(batch: Batch, placed: list[Placed], rower: Rower, deduper: Dedu
     batch.keys, batch.buckets = keys[new], buckets[new]
     if new.any():
         batch.events = table if new.all() else table.filter(pa.array(new))
+
+
+def _give_birth(batch: Batch, today: int, births: Births) -> None:
+    """Add to each event the day its message was born: as known, or the day of receipt of the batch."""
+    if batch.events is None:
+        return
+    keys = np.asarray(batch.events.column("message_key").to_numpy(), dtype=np.uint64)
+    days = births.of(keys)
+    new = days == UNKNOWN
+    days[new] = today
+    batch.message_keys, batch.message_days = keys, days
+    batch.events = batch.events.append_column(
+        "message_born", pa.array(days.astype(np.int32)).cast(pa.date32())
+    ).append_column("message_new", pa.array(new.astype(np.uint8)))
 
 
 def _digest(batch: Batch, placed: list[Placed], rower: Rower) -> tuple[pa.Table | None, list[Placed]]:

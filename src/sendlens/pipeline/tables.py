@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from sendlens.model.events import Campaign, Gauge, Spend
 from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.births import Days
 from sendlens.pipeline.dedupe import Buckets, Keys
 from sendlens.store.client import Store
 from sendlens.store.columns import table_of
@@ -89,6 +90,27 @@ class Tables:
     def keys_seen(self, buckets: Buckets, keys: Keys, not_batch: int) -> tuple[Buckets, Keys]:
         """Return those of the pairs that another batch has left."""
         return self._pairs("keys_seen", {"buckets": buckets.tolist(), "keys": keys.tolist(), "batch": not_batch})
+
+    # The birth store of `births`
+
+    def births_per_day(self) -> list[tuple[int, int]]:
+        """Return (day, number of messages), the newest day first."""
+        return [(int(str(day)), int(str(count))) for day, count in self._fetch("births_per_day", {})]
+
+    def births_since(self, day: int) -> tuple[Keys, Days]:
+        """Return the messages born on or after a day."""
+        return self._births("births_since", {"day": day})
+
+    def births_before(self, day: int, keys: Keys) -> tuple[Keys, Days]:
+        """Return those of the given messages that were born before a day."""
+        return self._births("births_before", {"day": day, "keys": keys.tolist()})
+
+    def _births(self, name: str, parameters: dict[str, object]) -> tuple[Keys, Days]:
+        table = self._store.fetch_internal_arrow(writer_statement(name), parameters)
+        return (
+            np.asarray(table.column("message_key").to_numpy(), dtype=np.uint64),
+            np.asarray(table.column("day").to_numpy(), dtype=np.uint16),
+        )
 
     def _pairs(self, name: str, parameters: dict[str, object]) -> tuple[Buckets, Keys]:
         table = self._store.fetch_internal_arrow(writer_statement(name), parameters)

@@ -25,6 +25,7 @@ from sendlens.errors import SendlensError
 from sendlens.log.protocol import Log
 from sendlens.pipeline import batch as batches
 from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.recovery import recover
 from sendlens.pipeline.rows import Rower
@@ -62,6 +63,7 @@ class Writer:
         tables: Tables,
         rower: Rower,
         deduper: Deduper,
+        births: Births,
         clock: Clock,
         partition: int = 0,
         batch_events: int,
@@ -75,6 +77,7 @@ class Writer:
         self._tables = tables
         self._rower = rower
         self._deduper = deduper
+        self._births = births
         self._clock = clock
         self._partition = partition
         self._batch_events = batch_events
@@ -129,7 +132,8 @@ class Writer:
                 )
                 # Memory may hold keys of a half-done try; the store's answer leaves the batch's own keys out.
                 self._deduper.forget()
-                batch = batches.read(blocks, pending.batch_id, self._rower, self._deduper)
+                self._births.forget()
+                batch = batches.read(blocks, pending.batch_id, self._rower, self._deduper, self._births)
                 recover(batch, self._tables)
                 self._finish(batch)
                 _log.info("batch recovered", batch=pending.batch_id, records=batch.records)
@@ -149,7 +153,7 @@ class Writer:
             return 0
         started = self._clock.monotonic()
         batch_id = self._ledger.begin(self._partition, blocks[0].offset, blocks[-1].offset)
-        batch = batches.read(blocks, batch_id, self._rower, self._deduper)
+        batch = batches.read(blocks, batch_id, self._rower, self._deduper, self._births)
         self._tables.insert_events(batch)
         self._tables.derive(batch)
         self._tables.insert_others(batch)
@@ -173,6 +177,7 @@ class Writer:
         self._log.commit(self._partition, batch.last)
         self._ledger.finish(batch.batch_id)
         self._deduper.remember(batch.buckets, batch.keys)
+        self._births.remember(batch.message_keys, batch.message_days)
         self.progress.batches += 1
         self.progress.records += batch.records
         self.progress.duplicates += sum(outcome.duplicate for outcome in batch.accounts.values())

@@ -23,6 +23,8 @@ I8, I16, I64 = pa.int8(), pa.int16(), pa.int64()
 F64: Final = pa.float64()
 MILLIS: Final = pa.timestamp("ms", "UTC")
 SECONDS: Final = pa.timestamp("s", "UTC")
+DAYS: Final = pa.date32()
+"""Days since 1970-01-01."""
 MONEY: Final = pa.decimal128(18, 4)
 
 COLUMNS: Final[dict[str, tuple[tuple[str, pa.DataType], ...]]] = {
@@ -41,6 +43,8 @@ COLUMNS: Final[dict[str, tuple[tuple[str, pa.DataType], ...]]] = {
         ("skew_ms", I64),
         ("clock", LABEL),
         ("message_key", U64),
+        ("message_born", DAYS),
+        ("message_new", U8),
         ("message_id", TEXT),
         ("message_sent_at", SECONDS),
         ("campaign_id", LABEL),

@@ -19,6 +19,8 @@ CREATE TABLE events (
     skew_ms Int64 CODEC(T64, ZSTD(1)),
     clock LowCardinality(String),
     message_key UInt64 CODEC(ZSTD(1)),
+    message_born Date CODEC(ZSTD(1)),
+    message_new UInt8 CODEC(ZSTD(1)),
     message_id String CODEC(ZSTD(1)),
     message_sent_at DateTime('UTC') CODEC(Delta, ZSTD(1)),
     campaign_id LowCardinality(String),
@@ -115,9 +117,11 @@ PARTITION BY toYYYYMM(occurred_at)
 ORDER BY (tenant, recipient_key, occurred_at, event_key, weight);
 
 -- The state of one message: a mail to one recipient. The row with the highest version (batch) holds all that is known.
--- 1970-01-01 stands for "has not happened". `tally` are additive totals by minute and measure (model in facts.sql).
+-- `born` is the day we first heard of it: sorting by it keeps the question for the messages of a batch on few days.
+-- 1970-01-01 stands for "has not happened". The tallies are additive totals by minute and measure (contributions_1).
 CREATE TABLE messages (
     tenant LowCardinality(String),
+    born Date,
     message_key UInt64,
     version UInt64 CODEC(Delta, ZSTD(1)),
     shard UInt16 CODEC(ZSTD(1)),
@@ -157,7 +161,7 @@ CREATE TABLE messages (
     tally_amounts Array(Decimal(18, 4)) CODEC(ZSTD(1))
 )
 ENGINE = {replacing:version}
-ORDER BY (tenant, message_key)
+ORDER BY (tenant, born, message_key)
 SETTINGS index_granularity = 1024;
 
 -- Sums of what messages contribute, by bucket and the dimensions that dashboards and alerts need. Long format: a

@@ -1,9 +1,10 @@
 -- Carry one batch's events into message states and roll-ups: read what was known of the messages it touches, and pass
 -- the state before (sign -1) and the state after (sign +1) on to message_changes.
+-- A message that is new with this batch is not looked for (message_new), the others only on the day they were born.
 -- TRICKY: the latest version is picked by LIMIT 1 BY and not by FINAL, which costs three times as much here.
-INSERT INTO message_changes (sign, tenant, message_key, version, {include:message_columns})
+INSERT INTO message_changes (sign, tenant, born, message_key, version, {include:message_columns})
 SELECT
-    change.1 AS sign, tenant, message_key, {batch:UInt64} AS version,
+    change.1 AS sign, tenant, born, message_key, {batch:UInt64} AS version,
     change.2.1 AS shard,
     change.2.2 AS recipient_key,
     change.2.3 AS campaign_id,
@@ -40,30 +41,32 @@ SELECT
     change.2.34 AS tally_counts,
     change.2.35 AS tally_amounts
 FROM (
-    SELECT tenant, message_key, arrayJoin(arrayConcat(arrayMap(b -> (toInt8(-1), b), before), [(toInt8(1), (
+    SELECT tenant, born, message_key, arrayJoin(arrayConcat(arrayMap(b -> (toInt8(-1), b), before), [(toInt8(1), (
         shard, recipient_key, toString(campaign_id), toString(provider), toString(recipient_domain), toString(sending_domain), toString(segment), toString(template_id), toString(variant), toString(stream), toString(channel), toString(pool), untracked, sent_at, injected_at, deferred_at, delivered_at, bounced_at, toString(bounce_class), toString(bounce_reason), dropped_at, opened_at, opened_human_at, clicked_at, clicked_human_at, complained_at, unsubscribed_at, toString(unsubscribe_method), replied_at, forwarded_at, shared_at, converted_at, tally_keys, tally_counts, tally_amounts
     ))])) AS change
     FROM (
         SELECT
-            tenant, message_key,
+            tenant, born, message_key,
             groupArrayIf(1)((
                 s.shard, s.recipient_key, toString(s.campaign_id), toString(s.provider), toString(s.recipient_domain), toString(s.sending_domain), toString(s.segment), toString(s.template_id), toString(s.variant), toString(s.stream), toString(s.channel), toString(s.pool), s.untracked, s.sent_at, s.injected_at, s.deferred_at, s.delivered_at, s.bounced_at, toString(s.bounce_class), toString(s.bounce_reason), s.dropped_at, s.opened_at, s.opened_human_at, s.clicked_at, s.clicked_human_at, s.complained_at, s.unsubscribed_at, toString(s.unsubscribe_method), s.replied_at, s.forwarded_at, s.shared_at, s.converted_at, s.tally_keys, s.tally_counts, s.tally_amounts
             ), s.known) AS before,
             {include:message_merge}
         FROM (
-            SELECT true AS known, tenant, message_key, {include:message_columns}
+            SELECT true AS known, tenant, born, message_key, {include:message_columns}
             FROM messages
-            WHERE (tenant, message_key) IN (SELECT tenant, message_key FROM events WHERE batch_id = {batch:UInt64})
+            WHERE (tenant, born, message_key) IN (
+                SELECT tenant, message_born, message_key FROM events WHERE batch_id = {batch:UInt64} AND message_new = 0
+            )
             ORDER BY version DESC
-            LIMIT 1 BY tenant, message_key
+            LIMIT 1 BY tenant, born, message_key
             UNION ALL
-            SELECT false AS known, tenant, message_key, {include:message_columns}
+            SELECT false AS known, tenant, born, message_key, {include:message_columns}
             FROM (
-                SELECT tenant, message_key, {include:message_state}
+                SELECT tenant, message_born AS born, message_key, {include:message_state}
                 FROM (SELECT *, {include:tally_wanted} FROM events WHERE batch_id = {batch:UInt64}) AS events
-                GROUP BY tenant, message_key
+                GROUP BY tenant, born, message_key
             )
         ) AS s
-        GROUP BY tenant, message_key
+        GROUP BY tenant, born, message_key
     )
 )
