@@ -33,7 +33,13 @@ async def visit(site: Site, request: PageRequest) -> Visitor:
 
 def address_of(request: PageRequest) -> Address:
     """Return the address of a request."""
-    return Address.of(request.url.path, [(name, str(value)) for name, value in request.query_params.multi_items()])
+    pairs = ((name, str(value)) for name, value in request.query_params.multi_items())
+    return Address.of(quote(str(request.scope["path"]), safe="/"), pairs)
+
+
+def base_url(site: Site, request: PageRequest) -> str:
+    """Return the address under which this server is reached, without a slash at its end."""
+    return site.settings.public_url.rstrip("/") or f"{request.url.scheme}://{request.headers.get('host', 'localhost')}"
 
 
 async def page(
@@ -72,6 +78,7 @@ def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
         "links": {
             "overview": str(address.at("/")),
             "campaigns": str(address.at("/campaigns")),
+            "people": str(address.at("/recipients")),
             "intake": str(Address("/intake", tuple(pair for pair in address.pairs if pair[0] == "tenant"))),
         },
         "here": str(address),

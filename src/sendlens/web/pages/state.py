@@ -14,7 +14,19 @@ from urllib.parse import urlencode
 QUESTION: Final = ("tenant", "period", "from", "to", "compare", "f", "metric", "interval", "clock")
 """Parameters of the question itself; they travel from page to page."""
 
-VIEW: Final = ("campaign", "audience", "device", "content", "q", "order", "page", "rows", "source", "by")
+VIEW: Final = (
+    "campaign",
+    "audience",
+    "device",
+    "content",
+    "window",
+    "did",
+    "before",
+    "q",
+    "order",
+    "page",
+    "rows",
+)
 """Parameters of how one page shows its answer; they stay behind when one leaves the page."""
 
 _ORDER: Final = {name: place for place, name in enumerate((*QUESTION, *VIEW))}
@@ -71,14 +83,12 @@ class Address:
         """Return the URL of one panel of this page."""
         return str(Address(f"/panels/{name}", self.pairs))
 
-    @property
-    def hidden(self) -> tuple[tuple[str, str], ...]:
-        """Return the parameters that a form has to carry along."""
-        return self.pairs
-
     def without(self, *names: str) -> tuple[tuple[str, str], ...]:
         """Return the parameters a form has to carry along besides its own fields."""
         return tuple(pair for pair in self.pairs if pair[0] not in names)
 
     def __str__(self) -> str:
-        return f"{self.path}?{urlencode(self.pairs, safe=',|:')}" if self.pairs else self.path
+        # A campaign's page has the campaign in its path.
+        named = self.path.startswith("/campaigns/")
+        pairs = [pair for pair in self.pairs if not (named and pair[0] == "campaign")]
+        return f"{self.path}?{urlencode(pairs, safe=',|:')}" if pairs else self.path

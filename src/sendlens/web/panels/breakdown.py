@@ -12,11 +12,11 @@ from sendlens.metrics.dimensions import DIMENSIONS
 from sendlens.metrics.filters import Filter
 from sendlens.metrics.query import Row
 from sendlens.metrics.registry import METRICS
-from sendlens.web.panels.question import Ask
+from sendlens.web.panels.names import name_of
+from sendlens.web.panels.question import Ask, campaign_path
 
 ROWS: Final = 8
 MOST_ROWS: Final = 200
-NO_VALUE: Final = "(none)"
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,16 @@ def _limit(question: Ask, card: str) -> int:
 
 
 def _row(question: Ask, tab: Tab, row: Row, most: float) -> dict[str, object]:
-    label = row.label or row.value or NO_VALUE
+    label = name_of(tab.dimension, row.value, row.label)
     text = Filter("is", tab.dimension, (row.value,)).text()
     href = question.address.plus_filter(text)
+    if question.campaign:  # a campaign's page has no filters: the row opens the overview, narrowed to both
+        campaign = Filter("is", "campaign", (question.campaign,)).text()
+        href = question.address.at("/").with_(f=None, period="all").plus_filter(campaign).plus_filter(text)
     return {
         "label": label,
         "title": label if label == row.value or not row.value else f"{label} ({row.value})",
+        "open": str(question.address.at(campaign_path(row.value))) if tab.dimension == "campaign" and row.value else "",
         "href": str(href),
         "share": f"{_size(row, tab) / most * 100:.1f}",
         "figures": [row.figures[key] for key in tab.metrics],

@@ -16,6 +16,7 @@ from sendlens.metrics.query import Scope
 from sendlens.web.pages.access import Visitor
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
+from sendlens.web.panels.names import name_of
 
 PERIOD_NAMES: Final = {
     "1h": "Last hour",
@@ -79,7 +80,12 @@ class Ask:
 def page_path(address: Address) -> str:
     """Return the path of the page on which a panel with these parameters stands."""
     campaign = address.get("campaign")
-    return f"/campaigns/{quote(campaign, safe='')}" if campaign else "/"
+    return campaign_path(campaign) if campaign else "/"
+
+
+def campaign_path(campaign: str) -> str:
+    """Return the path of a campaign's page."""
+    return f"/campaigns/{quote(campaign, safe='')}"
 
 
 def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
@@ -130,7 +136,7 @@ def chip(one: Filter, address: Address, index: int) -> dict[str, str]:
     return {
         "dimension": one.of.label,
         "verb": VERBS[one.operator],
-        "value": " or ".join(value or "(none)" for value in one.values),
+        "value": " or ".join(name_of(one.dimension, value) for value in one.values),
         "remove": str(address.minus_filter(index)),
     }
 

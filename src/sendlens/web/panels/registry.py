@@ -13,8 +13,12 @@ from markupsafe import Markup
 
 from sendlens.errors import NotFound, SendlensError
 from sendlens.web.panels.breakdown import breakdown
+from sendlens.web.panels.campaign import course, report
+from sendlens.web.panels.campaign_list import campaign_list
 from sendlens.web.panels.chart import chart
 from sendlens.web.panels.figures import figures
+from sendlens.web.panels.intake import dead_letters, intake
+from sendlens.web.panels.people import people
 from sendlens.web.panels.question import Ask
 
 _log = structlog.get_logger(__name__)
@@ -45,6 +49,12 @@ _ALL: Final = (
     Panel("campaigns", "panels/breakdown.html", partial(breakdown, card="campaigns"), "Campaigns"),
     Panel("audience", "panels/breakdown.html", partial(breakdown, card="audience"), "Where mail went"),
     Panel("content", "panels/breakdown.html", partial(breakdown, card="content"), "Links and bounces"),
+    Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10),
+    Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10),
+    Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide"),
+    Panel("intake", "panels/intake.html", intake, "What became of it", every=2),
+    Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10),
+    Panel("people", "panels/people.html", people, "People", every=10),
     Panel("device", "panels/breakdown.html", partial(breakdown, card="device"), "How mail was read"),
 )
 PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}

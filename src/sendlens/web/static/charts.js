@@ -37,7 +37,7 @@
   const number = (text) => (text === undefined || text === "" ? null : Number(text));
 
   const option = (rows, data) => {
-    const accent = css("--accent"), soft = css("--soft"), grid = css("--grid"), then = css("--then"), ground = css("--card");
+    const accent = css("--accent"), soft = css("--soft"), grid = css("--grid"), then = css("--then"), bar = css("--bar"), ground = css("--card");
     const bars = data.shape === "bar";
     const openAt = rows.findIndex((row) => row.open);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -47,10 +47,10 @@
     if (bars) {
       series.push({
         type: "bar", barMaxWidth: 34, barCategoryGap: "32%", z: 2,
-        itemStyle: { color: accent, borderRadius: [3, 3, 0, 0] },
+        itemStyle: { color: bar, borderRadius: [3, 3, 0, 0] },
         emphasis: { disabled: true },
         data: rows.map((row) => (row.open
-          ? { value: row.value, itemStyle: { color: accent, opacity: 0.8, decal: hatch } } : row.value)),
+          ? { value: row.value, itemStyle: { color: bar, opacity: 0.8, decal: hatch } } : row.value)),
       });
     } else {
       const end = openAt < 0 ? rows.length : openAt;
@@ -62,8 +62,8 @@
         data: rows.map((row, i) => (i === openAt - 1 ? { value: row.value, symbol: "none" } : i === openAt
           ? { value: row.value, symbol: "circle", itemStyle: { color: ground, borderColor: accent, borderWidth: 2 } } : null)), showSymbol: true });
     }
-    if (data.compared) series.push({ type: "line", z: 1, showSymbol: few, symbol: "circle", symbolSize: 4, emphasis: { disabled: true },
-      itemStyle: { color: then }, lineStyle: { color: then, width: 1.8, type: [1.5, 4], cap: "round" }, data: rows.map((row) => row.then) });
+    if (data.compared) series.push({ type: "line", z: 4, showSymbol: few, symbol: "circle", symbolSize: 4, emphasis: { disabled: true },
+      itemStyle: { color: then }, lineStyle: { color: then, width: 2, type: [2, 4] }, data: rows.map((row) => row.then) });
     return {
       animation: !still, animationDuration: 260, animationDurationUpdate: 260,
       aria: { enabled: false, decal: { show: false } },

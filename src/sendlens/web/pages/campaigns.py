@@ -1,0 +1,46 @@
+"""The list of campaigns, and the page of one."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.overview import paint
+from sendlens.web.pages.site import Site
+from sendlens.web.pages.state import Address
+from sendlens.web.panels.campaign import facts_of
+from sendlens.web.panels.question import ask, campaign_path
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the routes of the campaigns."""
+
+    @get("/campaigns", include_in_schema=False)
+    async def campaigns(request: PageRequest) -> Response[str]:
+        visitor = await visit(site, request)
+        question = ask(site, visitor, address_of(request))
+        values = {"panels": await paint(question, ("campaign-list",)), "q": question.address.get("q")}
+        return await page(
+            site, request, "campaigns.html", values, title="Campaigns", section="campaigns", visitor=visitor
+        )
+
+    @get("/campaigns/{campaign:path}", include_in_schema=False)
+    async def campaign(request: PageRequest, campaign: str) -> Response[str]:
+        visitor = await visit(site, request)
+        wanted = campaign.removeprefix("/")
+        given = [pair for pair in address_of(request).pairs if pair[0] != "campaign"]
+        question = ask(site, visitor, Address.of(campaign_path(wanted), [*given, ("campaign", wanted)]))
+        facts = await site.answers.campaign_facts(visitor.tenant, wanted)
+        values = {
+            "facts": facts,
+            "about": facts_of(question, facts),
+            "back": str(question.address.at("/campaigns")),
+            "panels": await paint(question, ("campaign", "campaign-course", "audience")),
+        }
+        return await page(
+            site, request, "campaign.html", values, title=facts.name, section="campaigns", visitor=visitor
+        )
+
+    return [campaigns, campaign]

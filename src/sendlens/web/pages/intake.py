@@ -1,0 +1,50 @@
+"""The intake page: what became of every record received, per source and along time, and where to send more."""
+
+from __future__ import annotations
+
+import asyncio
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.frame import address_of, base_url, page, visit
+from sendlens.web.pages.overview import paint
+from sendlens.web.pages.site import Site
+from sendlens.web.panels.intake import INTAKE_PERIODS, hook_url
+from sendlens.web.panels.question import ask
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the route of the intake page."""
+
+    @get("/intake", include_in_schema=False)
+    async def intake(request: PageRequest) -> Response[str]:
+        visitor = await visit(site, request)
+        address = address_of(request)
+        if not address.get("period"):
+            address = address.with_(period="24h")
+        question = ask(site, visitor, address)
+        sources = await asyncio.to_thread(site.control.sources.list, visitor.tenant.id)
+        base = base_url(site, request)
+        values = {
+            "periods": [
+                {"label": label, "href": str(address.with_(period=key)), "chosen": key == question.scope.period.key}
+                for key, label in INTAKE_PERIODS.items()
+            ],
+            "hooks": [
+                {
+                    "name": source.name,
+                    "provider": source.provider,
+                    "url": hook_url(base, source),
+                    "secrets": len(source.secrets),
+                    "last": source.last_event_at,
+                }
+                for source in sources
+            ],
+            "panels": await paint(question, ("intake", "dead-letters")),
+            "tenant": visitor.tenant.slug,
+        }
+        return await page(site, request, "intake.html", values, title="Intake", section="intake", visitor=visitor)
+
+    return [intake]

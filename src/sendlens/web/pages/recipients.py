@@ -1,0 +1,51 @@
+"""People: who did a thing, and the page of one person."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.overview import paint, typed_filter
+from sendlens.web.pages.render import leave
+from sendlens.web.pages.site import Site
+from sendlens.web.panels.campaign import people_path
+from sendlens.web.panels.people import DEED_NAMES, person
+from sendlens.web.panels.question import ask, bar
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the routes of people."""
+
+    @get("/recipients", include_in_schema=False)
+    async def recipients(request: PageRequest) -> Response[str]:
+        if there := typed_filter(request):
+            return leave(there)
+        address = address_of(request)
+        if wanted := address.get("q").strip():
+            return leave(str(address.at(people_path(wanted))))
+        visitor = await visit(site, request)
+        question = ask(site, visitor, address)
+        did = address.get("did") or "opened_human"
+        values = {
+            "bar": bar(question),
+            "deeds": [
+                {"label": label, "href": str(address.with_(did=key, page=None)), "chosen": key == did}
+                for key, label in DEED_NAMES.items()
+            ],
+            "panels": await paint(question, ("people",)),
+        }
+        return await page(site, request, "people.html", values, title="People", section="people", visitor=visitor)
+
+    @get("/recipients/{recipient:path}", include_in_schema=False)
+    async def recipient(request: PageRequest, recipient: str) -> Response[str]:
+        visitor = await visit(site, request)
+        question = ask(site, visitor, address_of(request))
+        values = await person(question, recipient.removeprefix("/"))
+        back = str(question.address.at("/recipients"))
+        return await page(
+            site, request, "person.html", values | {"back": back}, title="Person", section="people", visitor=visitor
+        )
+
+    return [recipients, recipient]

@@ -1,0 +1,199 @@
+"""One campaign: its report over its whole life, and its course after sending."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+from urllib.parse import quote
+
+from sendlens.metrics.campaigns import Bounce, CampaignFacts, CampaignReport, Step, within
+from sendlens.metrics.figures import Figure, text_of
+from sendlens.metrics.filters import Filter
+from sendlens.metrics.periods import DAY, Period, parse_period, zone_info
+from sendlens.metrics.query import Row, Table
+from sendlens.metrics.registry import METRICS
+from sendlens.web.pages.render import day_time
+from sendlens.web.panels.chart import chart
+from sendlens.web.panels.figures import CLOCKS, chosen_metric
+from sendlens.web.panels.names import name_of
+from sendlens.web.panels.question import Ask
+
+TILES: Final = (
+    "sent",
+    "delivery_rate",
+    "open_rate",
+    "click_rate",
+    "revenue",
+    "hard_bounce_rate",
+    "complaint_rate",
+    "unsubscribe_rate",
+)
+WINDOWS: Final = {"3d": ("First 3 days", 3), "14d": ("First 14 days", 14), "life": ("Whole life", 0)}
+_ROWS: Final = 8
+
+
+async def report(question: Ask) -> dict[str, object]:
+    """Return everything about the campaign. Raises `NotFound`."""
+    found = await question.site.answers.campaign(question.tenant, question.campaign)
+    chosen = chosen_metric(question)
+    return {
+        "tiles": [_tile(question, key, found.figures[key], chosen=key == chosen) for key in TILES],
+        "funnel": [_step(step) for step in found.funnel],
+        "bounces": [_bounce(one) for one in found.bounces],
+        "devices": _rows(question, found.devices),
+        "clients": _rows(question, found.clients),
+        "links": _rows(question, found.links),
+        "best": _best(found),
+        "soon": [
+            ("First open", found.time_to_open.median_text, within(found.time_to_open)),
+            ("First click", found.time_to_click.median_text, within(found.time_to_click)),
+        ],
+        "money": _money(question, found),
+        "machine": found.figures["machine_open_share"],
+        "people": [
+            (label, str(question.address.at("/recipients").with_(did=deed, period="all", f=_only(question))))
+            for deed, label in (
+                ("opened_human", "Who opened"),
+                ("clicked_human", "Who clicked"),
+                ("bounced", "Who bounced"),
+                ("complained", "Who complained"),
+                ("unsubscribed", "Who left"),
+            )
+        ],
+    }
+
+
+async def course(question: Ask) -> dict[str, object]:
+    """Return the chart of the campaign's first days, or of its whole life."""
+    facts = await question.site.answers.campaign_facts(question.tenant, question.campaign)
+    wanted = question.address.get("window")
+    window = wanted if wanted in WINDOWS else "3d"
+    scope = replace(question.scope, period=_period(question, facts, WINDOWS[window][1]), compare=None)
+    values = await chart(replace(question, scope=scope))
+    steps = [
+        {"label": label, "href": str(question.address.with_(window=key)), "chosen": key == window}
+        for key, (label, _) in WINDOWS.items()
+    ]
+    return values | {"steps": steps}
+
+
+def _period(question: Ask, facts: CampaignFacts, days: int) -> Period:
+    zone = question.tenant.time_zone
+    tz = zone_info(zone)
+    now = question.site.clock.now_ms()
+    start = facts.first_event_at or facts.started_at or now
+    last = start + (days - 1) * DAY if days else max(facts.last_event_at, start)
+    first, to = (datetime.fromtimestamp(at / 1000, tz).date() for at in (start, max(min(last, now), start)))
+    return parse_period("custom", zone, now, since=first.isoformat(), to=to.isoformat())
+
+
+def facts_of(question: Ask, facts: CampaignFacts) -> list[tuple[str, str]]:
+    """Return what is known of a campaign as names and texts, without what nobody told."""
+    zone = question.tenant.time_zone
+    known = [
+        ("Subject", facts.subject),
+        ("From", facts.sender),
+        ("Type", facts.type),
+        ("Stream", facts.stream),
+        ("Segment", facts.segment),
+        ("Template", facts.template_id),
+        ("Started", day_time(facts.started_at or facts.first_event_at, zone)),
+        ("Last event", day_time(facts.last_event_at, zone)),
+        ("Campaign id", facts.id),
+    ]
+    known += [(name.replace("_", " ").capitalize(), value) for name, value in facts.metadata.items()]
+    return [(name, value) for name, value in known if value and value != "–"]
+
+
+def _tile(question: Ask, key: str, figure: Figure, *, chosen: bool) -> dict[str, object]:
+    metric = METRICS[key]
+    return {
+        "key": key,
+        "label": metric.label,
+        "formula": f"{metric.label} = {metric.formula}",
+        "help": metric.help,
+        "clock": CLOCKS[metric.clock] if metric.clock == "event" else "Over the campaign's whole life.",
+        "figure": figure,
+        "chosen": chosen,
+        "href": str(question.address.with_(metric=key)),
+        "spark": "",
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "label": step.label,
+        "text": step.figure.text,
+        "width": f"{min(step.of_first if step.of_first is not None else 1.0, 1.0) * 100:.2f}",
+        "of_first": step.of_first_text,
+        "of_previous": step.of_previous_text,
+    }
+
+
+def _bounce(one: Bounce) -> dict[str, object]:
+    return {
+        "class": name_of("bounce_class", one.bounce_class),
+        "reason": name_of("bounce_reason", one.bounce_reason),
+        "messages": one.messages,
+        "reply": one.sample_reply,
+        "provider": name_of("provider", one.sample_provider) if one.sample_provider else "",
+    }
+
+
+def _rows(question: Ask, table: Table) -> list[dict[str, object]]:
+    keys = list(table.rows[0].figures)[:3] if table.rows else []
+    most = max((_size(row, keys[0]) for row in table.rows), default=0.0) or 1.0
+    return [
+        {
+            "label": name_of(table.dimension, row.value, row.label),
+            "title": row.value,
+            "href": str(
+                question.address.at("/").with_(
+                    period="all", f=[_only(question), Filter("is", table.dimension, (row.value,)).text()]
+                )
+            ),
+            "share": f"{_size(row, keys[0]) / most * 100:.1f}",
+            "figures": [row.figures[key] for key in keys],
+            "headings": [METRICS[key].label for key in keys],
+        }
+        for row in table.rows[:_ROWS]
+    ]
+
+
+def _size(row: Row, key: str) -> float:
+    return float(row.figures[key].n or 0)
+
+
+def _only(question: Ask) -> str:
+    return Filter("is", "campaign", (question.campaign,)).text()
+
+
+def _best(found: CampaignReport) -> dict[str, object] | None:
+    best = found.best_hour
+    if best is None:
+        return None
+    when = datetime.fromisoformat(best.hour)
+    return {
+        "of_day": f"{best.hour_of_day:02d}:00 – {(best.hour_of_day + 1) % 24:02d}:00",
+        "opened_of_day": best.opened_in_hour_of_day,
+        "hour": f"{when:%a %-d %b, %H:00}",
+        "opened": best.opened_in_hour,
+    }
+
+
+def _money(question: Ask, found: CampaignReport) -> list[tuple[str, str]]:
+    facts, figures = found.facts, found.figures
+    currency = facts.currency or question.tenant.currency
+    money = [
+        ("Cost", text_of(float(facts.cost), "money", currency) if facts.cost else ""),
+        ("Budget", text_of(float(facts.budget), "money", currency) if facts.budget else ""),
+        *((METRICS[key].label, figures[key].text) for key in ("conversions", "revenue", "revenue_per_email")),
+        ("Return on investment", figures["return_on_investment"].text),
+    ]
+    return [(name, text) for name, text in money if text and text != "–"]
+
+
+def people_path(key: str) -> str:
+    """Return the path of a person's page."""
+    return f"/recipients/{quote(key, safe='')}"

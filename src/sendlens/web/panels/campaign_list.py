@@ -1,0 +1,68 @@
+"""The list of campaigns: sorted, searched and paged by its address alone."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sendlens.metrics.campaigns import LIST_METRICS, ORDERS
+from sendlens.metrics.registry import METRICS
+from sendlens.web.panels.question import Ask, campaign_path
+
+PAGE: Final = 25
+FIRST_ORDER: Final = "-started_at"
+_SHORT: Final = {"delivery_rate": "Delivered", "open_rate": "Open", "click_rate": "Click", "unsubscribe_rate": "Left"}
+_ASCENDING: Final = {"name"}  # what one reads from A to Z first; everything else from the top
+
+
+async def campaign_list(question: Ask) -> dict[str, object]:
+    """Return one page of the campaigns."""
+    address = question.address
+    order = address.get("order")
+    if order.removeprefix("-") not in {*ORDERS, *LIST_METRICS}:
+        order = FIRST_ORDER
+    number = int(address.get("page")) if address.get("page").isdecimal() else 1
+    number = max(min(number, 10_000), 1)
+    search = address.get("q")
+    found = await question.site.answers.campaigns(
+        question.tenant, order_by=order, limit=PAGE, offset=(number - 1) * PAGE, search=search
+    )
+    pages = max(-(-found.total_rows // PAGE), 1)
+    headings = [("name", "Campaign", ""), ("started_at", "Started", " wide-only")]
+    headings += [
+        (key, _SHORT.get(key, METRICS[key].label), " wide-only" if place in {0, 2, 5} else "")
+        for place, key in enumerate(LIST_METRICS)
+    ]
+    return {
+        "headings": [_heading(question, key, label, hide, order) for key, label, hide in headings],
+        "rows": [
+            {
+                "name": row.facts.name,
+                "under": row.facts.subject or (row.facts.id if row.facts.id != row.facts.name else ""),
+                "href": str(address.at(campaign_path(row.facts.id))),
+                "started": row.facts.started_at or row.facts.first_event_at,
+                "figures": [row.figures[key] for key in LIST_METRICS],
+            }
+            for row in found.rows
+        ],
+        "zone": question.tenant.time_zone,
+        "total": found.total_rows,
+        "number": number,
+        "pages": pages,
+        "before": str(address.with_(page=str(number - 1))) if number > 1 else "",
+        "after": str(address.with_(page=str(number + 1))) if number < pages else "",
+        "search": search,
+    }
+
+
+def _heading(question: Ask, key: str, label: str, hide: str, order: str) -> dict[str, object]:
+    chosen = order.removeprefix("-") == key
+    down = order.startswith("-")
+    first = key if key in _ASCENDING else f"-{key}"
+    turned = f"-{key}" if order == key else key
+    return {
+        "label": label,
+        "hide": hide,
+        "numeric": key != "name",
+        "sort": ("descending" if down else "ascending") if chosen else "",
+        "href": str(question.address.with_(order=turned if chosen else first, page=None)),
+    }

@@ -1,0 +1,84 @@
+"""The account of the intake: received = stored + duplicate + rejected + dead, in all, per source and along time."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import Final
+
+from sendlens.control.sources import API, Source
+from sendlens.metrics.accounting import Outcomes
+from sendlens.metrics.periods import DAY, HOUR, zone_info
+from sendlens.web.panels.question import Ask
+
+INTAKE_PERIODS: Final = {"1h": "Last hour", "24h": "24 hours", "7d": "7 days", "28d": "28 days"}
+OUTCOMES: Final = {
+    "received": ("Received", "Records in requests that were let in."),
+    "stored": ("Stored", "Counted in every figure, once."),
+    "duplicate": ("Duplicate", "Seen before; a sender's retry, not counted again."),
+    "rejected": ("Rejected", "Refused with a field and a reason in the answer to the request."),
+    "dead": ("Dead letters", "Accepted, but could not be processed; kept, and can be tried again."),
+}
+_KINDS: Final = {"event": "events", "campaign": "campaigns", "spend": "spend", "gauge": "gauges"}
+_LETTERS: Final = 20
+
+
+async def intake(question: Ask) -> dict[str, object]:
+    """Return the account of the period."""
+    period = question.scope.period
+    length = period.end - period.start
+    interval = "minute" if length <= 2 * HOUR else "hour" if length <= 2 * DAY else "day"
+    found = await question.site.answers.account(question.tenant, period, interval)
+    sources = await asyncio.to_thread(question.site.control.sources.list, question.tenant.id)
+    by_name = {source.id: source for source in sources} | {source.name: source for source in sources}
+    zone = zone_info(period.zone)
+    form = "%H:%M" if length <= DAY else "%-d %b"
+    now = question.site.clock.now_ms()
+    rows: list[dict[str, object]] = []
+    for label, one in zip(found.labels, found.series, strict=True):
+        at = datetime.fromisoformat(label)
+        at = at if at.tzinfo else at.replace(tzinfo=zone)
+        if at.timestamp() * 1000 <= now:
+            rows.append({"short": at.strftime(form), "long": f"{at:%a %-d %b, %H:%M}", "outcomes": _texts(one)})
+    return {
+        "total": _texts(found.total),
+        "holds": found.total.missing == 0,
+        "missing": found.total.missing,
+        "names": OUTCOMES,
+        "sources": [
+            {
+                "name": by_name[one.source].name if one.source in by_name else one.source or "(none)",
+                "provider": by_name[one.source].provider if one.source in by_name else "",
+                "kind": _KINDS.get(one.kind, one.kind),
+                "last": by_name[one.source].last_event_at if one.source in by_name else 0,
+                "outcomes": _texts(one.outcomes),
+                "holds": one.outcomes.missing == 0,
+            }
+            for one in found.sources
+        ],
+        "rows": rows,
+        "step": {"minute": "Minute", "hour": "Hour"}.get(interval, "Day"),
+        "zone": period.zone,
+    }
+
+
+async def dead_letters(question: Ask) -> dict[str, object]:
+    """Return the dead letters that wait, the first ones first."""
+    letters = question.site.control.deadletters
+    tenant = question.tenant.id
+    count = await asyncio.to_thread(letters.count, tenant)
+    shown = await asyncio.to_thread(lambda: letters.list(tenant, most=_LETTERS)) if count else []
+    return {
+        "count": count,
+        "letters": [{"at": one.at, "source": one.source, "kind": one.kind, "reason": one.reason} for one in shown],
+        "zone": question.tenant.time_zone,
+    }
+
+
+def hook_url(base: str, source: Source) -> str:
+    """Return the address a source's events are sent to."""
+    return f"{base}/v1/events" if source.provider == API else f"{base}/hooks/{source.provider}/{source.id}"
+
+
+def _texts(one: Outcomes) -> dict[str, int]:
+    return {name: getattr(one, name) for name in OUTCOMES}
