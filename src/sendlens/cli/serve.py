@@ -50,9 +50,11 @@ def run(settings: Settings, listening: socket.socket) -> None:
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            # Live streams end first: the server waits for its connections before it ends the lifespan.
+            # Live streams end first: the server waits for its connections before it ends the lifespan. The base class
+            # would raise the signal again at the end, and a stop that was asked for would look like a crash.
             application.end_streams()
-            super().handle_exit(sig, frame)
+            self.force_exit = self.should_exit
+            self.should_exit = True
 
     try:
         Server(

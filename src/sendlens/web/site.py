@@ -51,4 +51,5 @@ def build(
     return Litestar(
         route_handlers=[page_router(site), health_router(settings, clock, log, store, writer)],
         openapi_config=None,
+        logging_config=None,  # logs.py has configured it; Litestar would put its own handlers in place
     )

@@ -1,0 +1,109 @@
+"""Load for the fault suite: threads that post and remember exactly what was acknowledged.
+
+A request that got no answer may or may not be on disk; like a provider, the sender repeats it until it is answered, and
+then each of its events must be there once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.harness.server import Server
+
+HOUR_MS = 3_600_000
+_TYPES = ("injected", "delivered", "opened", "clicked", "bounced", "deferred", "complained", "unsubscribed", "converted")
+
+
+@dataclass
+class Account:
+    """What the senders know: events by their message, acknowledged, and how many records were posted in all."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    acknowledged: set[str] = field(default_factory=set[str])
+    posts: int = 0
+    repeats: int = 0
+
+
+class Load:
+    """Several senders against one server that may die and come back at any time."""
+
+    def __init__(self, server: Server, seed: int, *, senders: int = 4, batch: int = 40) -> None:
+        """Prepare senders with their own random streams."""
+        self._server = server
+        self._batch = batch
+        self._stop = threading.Event()
+        self._numbers = itertools.count(1)
+        self.account = Account()
+        self._threads = [
+            threading.Thread(target=self._send, args=(random.Random(f"{seed}-{i}"),), daemon=True) for i in range(senders)
+        ]
+
+    def start(self) -> None:
+        """Begin to post."""
+        for thread in self._threads:
+            thread.start()
+
+    def finish(self, seconds: float = 90.0) -> Account:
+        """Let every sender get its last request answered, and return the account. The server must be up."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(seconds)
+            assert not thread.is_alive(), "a sender got no answer:\n" + self._server.output()
+        return self.account
+
+    def _send(self, rng: random.Random) -> None:
+        with httpx.Client(base_url=self._server.url, headers=self._server.headers, timeout=20) as client:
+            while not self._stop.is_set():
+                events = [self._event(rng) for _ in range(rng.randint(1, self._batch))]
+                self._until_answered(client, events, rng)
+                if rng.random() < 0.15:  # a provider that did not see our answer sends the same again
+                    self._until_answered(client, events, rng)
+
+    def _until_answered(self, client: httpx.Client, events: list[dict[str, object]], rng: random.Random) -> None:
+        body = json.dumps(events).encode()
+        deadline = time.monotonic() + 80
+        while time.monotonic() < deadline:
+            try:
+                answer = client.post("/v1/events", content=body)
+            except httpx.TransportError:
+                with self.account.lock:
+                    self.account.repeats += 1
+                time.sleep(0.05 + rng.random() / 10)
+                continue
+            if answer.status_code == 202:
+                assert answer.json()["accepted"] == len(events), answer.text
+                with self.account.lock:
+                    self.account.posts += 1
+                    self.account.acknowledged |= {str(event["order_id"]) for event in events}
+                return
+            assert answer.status_code in (429, 503), answer.text
+            time.sleep(0.1 + rng.random() / 5)
+
+    def _event(self, rng: random.Random) -> dict[str, object]:
+        number = next(self._numbers)
+        kind = rng.choice(_TYPES)
+        # Days apart, across the turn of a month, so that batches span partitions and buckets.
+        occurred = int(time.time() * 1000) - rng.choice((0, 0, 0, 1, 30, 24 * 9, 24 * 40)) * HOUR_MS - rng.randint(0, 10**6)
+        event: dict[str, object] = {
+            "type": kind,
+            "id": f"event-{number}",
+            "order_id": f"event-{number}",  # stored, so that each event can be found again
+            "occurred_at": occurred,
+            "message_id": f"message-{rng.randint(1, 400)}",
+            "recipient": f"person{rng.randint(1, 60)}@{rng.choice(('gmail.com', 'yahoo.com', 'example.org'))}",
+            "campaign_id": rng.choice(("", "spring", "summer")),
+        }
+        if kind == "converted":
+            event |= {"value": "12.34", "currency": "USD"}
+        if kind in ("opened", "clicked"):
+            event["user_agent"] = rng.choice(("Mozilla/5.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"))
+        if kind == "clicked":
+            event["link_url"] = "https://shop.example/sale"
+        return event
