@@ -1,0 +1,19 @@
+-- Minutes of receipt in which the accounts of events and the events themselves differ. Corrections cancel out.
+SELECT
+    count() AS wrong,
+    any(format('tenant {}, source {}, received at {}: accounts {}, events {}',
+        tenant, source, toString(minute), toString(told), toString(found))) AS example
+FROM (
+    SELECT tenant, source, minute, sum(accounted) AS told, sum(there) AS found
+    FROM (
+        SELECT tenant, source, minute, toInt64(stored) AS accounted, toInt64(0) AS there
+        FROM intake FINAL
+        WHERE kind = 'event'
+        UNION ALL
+        SELECT tenant, source, toStartOfMinute(toDateTime(received_at, 'UTC')) AS minute, toInt64(0) AS accounted, toInt64(weight) AS there
+        FROM events
+    )
+    WHERE intDiv(toUnixTimestamp(minute), 60) % {slices:UInt64} = {slice:UInt64}
+    GROUP BY tenant, source, minute
+    HAVING told != found
+)
