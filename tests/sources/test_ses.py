@@ -140,6 +140,26 @@ class TestSes(ProviderContract):
             ),
             [{"type": EventType.BOUNCED, "bounce_class": "hard", "recipient": "new@example.com"}],
         ),
+        *(
+            Case(
+                f"never attempted: {name} {subtype}",
+                native(
+                    name,
+                    {
+                        "bounceType": "Permanent",
+                        f"{name.lower()}SubType": subtype,
+                        "timestamp": when,
+                        f"{verb}Recipients": [{"emailAddress": "ada@example.com"}],
+                    },
+                ),
+                [{"type": EventType.DROPPED, "bounce_class": ""}],
+            )
+            for name, verb, subtype, when in (
+                ("Bounce", "bounced", "OnAccountSuppressionList", "2026-09-21T11:00:00Z"),
+                ("Bounce", "bounced", "UnsubscribedRecipient", "2026-09-21T11:01:00Z"),
+                ("Complaint", "complained", "OnAccountSuppressionList", "2026-09-21T11:02:00Z"),
+            )
+        ),
         Case(
             "complaint",
             native(

@@ -87,7 +87,8 @@ def judge_native(
     that make no sense are left out, long texts and metadata are cut. `native` is kept as `raw` for unknown types and
     where `keep_raw` says so. Raises `InvalidField` where the event could not be placed at all.
     """
-    told, _ = _told(given, _LENIENT_RULES, received_at)
+    filled = {name: value for name, value in given.items() if value != "" and value is not None}
+    told, _ = _told(filled, _LENIENT_RULES, received_at)
     if not told.get("id") and "occurred_at" not in told:
         raise InvalidField("occurred_at", None, "the event carries neither an id nor a time")
     if keep_raw or told["type"] is EventType.UNKNOWN:

@@ -40,6 +40,8 @@ def items(value: object) -> list[object]:
 
 def word(value: object) -> str:
     """Return a text, or the first text of a list; empty for anything else."""
+    if type(value) is str:
+        return value.strip()
     if isinstance(value, list):
         value = next(iter(cast("list[object]", value)), None)
     if isinstance(value, bool) or value is None or isinstance(value, dict):
@@ -60,13 +62,15 @@ def message_id(value: object) -> str:
 def find(facts: Json, paths: Iterable[str]) -> str:
     """Return the first value that a path leads to.
 
-    A path is names and list positions joined by dots; a name that holds dots itself is found too, because the longest
-    match is tried first.
+    A path is names and list positions joined by dots; a name that holds dots itself is found too.
 
     >>> find({"tags": ["spring"], "x": {"a.b": 7}}, ["x.none", "x.a.b", "tags.0"])
     '7'
     """
-    return next((told for path in paths if (told := word(_at(facts, path)))), "")
+    for path in paths:
+        if told := word(_at(facts, path)):
+            return told
+    return ""
 
 
 def _at(value: object, path: str) -> object:
@@ -77,17 +81,17 @@ def _at(value: object, path: str) -> object:
         if not 0 <= position < len(entries):
             return None
         return _at(entries[position], rest) if rest else entries[position]
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or not value:
         return None
     entry = cast("Json", value)
     if path in entry:
         return entry[path]
-    head, dot, rest = path.rpartition(".")
+    head, dot, rest = path.partition(".")
     while dot:
-        if head in entry:
-            return _at(entry[head], path[len(head) + 1 :])
-        head, dot, rest = head.rpartition(".")
-    del rest
+        if head in entry and (found := _at(entry[head], rest)) is not None:
+            return found
+        more, dot, rest = rest.partition(".")
+        head = f"{head}.{more}"
     return None
 
 

@@ -63,8 +63,6 @@ BOUNCES: Final[dict[tuple[str, str], str]] = {
     ("Permanent", "General"): BounceClass.HARD,
     ("Permanent", "NoEmail"): BounceClass.HARD,
     ("Permanent", "Suppressed"): BounceClass.HARD,
-    ("Permanent", "OnAccountSuppressionList"): BounceClass.HARD,
-    ("Permanent", "UnsubscribedRecipient"): BounceClass.BLOCK,
     ("Transient", ""): BounceClass.SOFT,
     ("Transient", "General"): BounceClass.SOFT,
     ("Transient", "MailboxFull"): BounceClass.SOFT,
@@ -75,6 +73,13 @@ BOUNCES: Final[dict[tuple[str, str], str]] = {
     ("Undetermined", ""): BounceClass.UNDETERMINED,
 }
 """(bounceType, bounceSubType) to our class; an unknown subtype counts as its type alone."""
+
+NEVER_ATTEMPTED: Final = frozenset({"OnAccountSuppressionList", "UnsubscribedRecipient"})
+"""Subtypes of bounces and complaints with which SES says that it sent nothing: the account's own list, or an opt-out.
+
+`Suppressed` (SES' global list) is not among them: SES counts it as a bounce, and a table that disagrees with the
+account's page would be asked why.
+"""
 
 NOT_A_COMPLAINT: Final = "not-spam"
 """The `complaintFeedbackType` with which a recipient takes a report back."""
@@ -162,6 +167,8 @@ def _common(native: Json, name: str, mail: Json, detail: Json, options: Options)
     ours = TYPES.get(name, EventType.UNKNOWN)
     if name == "Complaint" and word(detail.get("complaintFeedbackType")) == NOT_A_COMPLAINT:
         ours = EventType.UNKNOWN
+    if {word(detail.get("bounceSubType")), word(detail.get("complaintSubType"))} & NEVER_ATTEMPTED:
+        ours = EventType.DROPPED
     if name == "Subscription" and not _left(detail):
         ours = EventType.RESUBSCRIBED
     sender = word(common_headers.get("from")) or word(mail.get("source"))
@@ -210,7 +217,7 @@ def _diagnosis(name: str, detail: Json, recipient: Json) -> dict[str, object]:
         "smtp_code": code[1] if code else None,
         "enhanced_code": word(recipient.get("status")),
     }
-    if name == "Bounce":
+    if name == "Bounce" and word(detail.get("bounceSubType")) not in NEVER_ATTEMPTED:
         kind, subtype = word(detail.get("bounceType")), word(detail.get("bounceSubType"))
         found["bounce_class"] = BOUNCES.get((kind, subtype)) or BOUNCES.get((kind, ""), "")
     return found
