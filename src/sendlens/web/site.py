@@ -9,6 +9,7 @@ import secrets
 
 from litestar import Litestar
 
+from sendlens import __version__
 from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.log.protocol import Log
@@ -16,6 +17,7 @@ from sendlens.metrics.query import Metrics
 from sendlens.pipeline.writer import Writer
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.web.api.router import api_router, open_api, problem_handlers
 from sendlens.web.health import health_router
 from sendlens.web.live import LiveHub
 from sendlens.web.pages.access import Access
@@ -49,7 +51,12 @@ def build(
         first_key=first_key,
     )
     return Litestar(
-        route_handlers=[page_router(site), health_router(settings, clock, log, store, writer)],
-        openapi_config=None,
+        route_handlers=[
+            page_router(site),
+            api_router(metrics, control.keys, control.tenants),
+            health_router(settings, clock, log, store, writer),
+        ],
+        exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
+        openapi_config=open_api(__version__),
         logging_config=None,  # logs.py has configured it; Litestar would put its own handlers in place
     )

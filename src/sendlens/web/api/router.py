@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from litestar import Response, Router, get
+from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
+from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import FromPath, QueryParameter, SkipValidation
@@ -57,6 +59,12 @@ _Interval = Annotated[str, QueryParameter(description="auto, minute, quarter, ho
 
 def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder) -> Router:
     """Return the router of `/v1`; the answers are about the tenant whose key the request shows."""
+    access = Access(keys, tenants)
+
+    # TRICKY: a function, not the bound method: Litestar deep-copies nested routers, and with a method its object.
+    async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        await access.guard(connection, handler)
+
     guarded = Router(
         path="/",
         route_handlers=[
@@ -65,7 +73,7 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder) -> Rout
             *_people_routes(metrics),
             _intake(metrics),
         ],
-        guards=[Access(keys, tenants).guard],
+        guards=[guard],
         before_request=_known_parameters,
         dependencies={"asked": Provide(_scope_reader(metrics), sync_to_thread=False)},
         cache_control=_FRESH,
