@@ -6,9 +6,9 @@ import json
 import httpx
 import pytest
 
-from sendlens.errors import Forbidden, Unavailable
+from sendlens.errors import Forbidden, InvalidField, Unavailable
 from sendlens.model.events import Event
-from sendlens.sources.esp import PROVIDERS, signing
+from sendlens.sources.esp import PROVIDERS, Options, signing
 from sendlens.sources.esp.signing import SendGridSigner, SignedRequest, SnsSigner
 from sendlens.web.intake import fetch
 from sendlens.web.intake.tokens import TokenCache
@@ -275,10 +275,14 @@ def test_a_batch_of_a_thousand_lands_beside_its_bad_neighbours() -> None:
     assert (world.log.blocks[0].count, world.log.blocks[0].rejected) == (999, 1)
 
 
-def test_settings_that_cannot_be_read_are_told() -> None:
+def test_settings_that_cannot_be_read_make_the_provider_wait() -> None:
     world = World()
     path = world.source("postmark", CREDENTIALS[0], campaign_from="tags.0")
-    problem(world.hook(path, signing.postmark({"RecordType": "Open"}, CREDENTIALS[0])), 400)
+    answer = world.hook(path, signing.postmark({"RecordType": "Open"}, CREDENTIALS[0]))
+    assert "campaign_from" not in problem(answer, 503)["detail"]
+    with pytest.raises(InvalidField, match="campaign_from"):
+        Options.of({"campaign_from": "tags.0"})
+    assert Options.of({"colour": 7, "keep_raw": True}) == Options(keep_raw=True)
 
 
 def test_raw_is_kept_where_the_source_says_so() -> None:

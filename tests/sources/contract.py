@@ -25,6 +25,9 @@ from sendlens.sources.received import Mapped, Received
 NOW = 1_790_000_000_000  # 2026-09-21T14:13:20Z
 HOUR = 3_600_000
 
+# Inherited tests run in several classes, and machines are busy.
+SLOW = [HealthCheck.differing_executors, HealthCheck.too_slow]
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=5),
@@ -211,17 +214,17 @@ class ProviderContract:
         assert mapped.records or mapped.rejected
         roundtrip(mapped)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
     @given(value=json_values)
     def test_anything_is_answered_with_an_error_of_ours(self, value: object) -> None:
         self._survives(json.dumps(value).encode())
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
     @given(body=st.binary(max_size=200))
     def test_any_bytes_are_answered_with_an_error_of_ours(self, body: bytes) -> None:
         self._survives(body)
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.differing_executors])
+    @settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
     @given(data=st.data())
     def test_events_with_strange_values_are_answered_with_an_error_of_ours(self, data: st.DataObject) -> None:
         native = data.draw(st.sampled_from([case.native for case in self.cases]))

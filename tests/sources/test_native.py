@@ -15,7 +15,7 @@ from sendlens.sources import judge, native, rules
 from sendlens.sources.currencies import CURRENCIES
 from sendlens.sources.received import Mapped
 from sendlens.sources.schema import FIELDS, event_schema
-from tests.sources.contract import NOW, answered, events, json_values, roundtrip
+from tests.sources.contract import NOW, SLOW, answered, events, json_values, roundtrip
 
 JSON = "application/json"
 EVENT = {"type": "delivered", "id": "e-1", "recipient": "ada@example.com"}
@@ -416,7 +416,7 @@ field_values = st.dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=SLOW)
 @given(records=st.lists(field_values, max_size=5))
 def test_any_record_is_judged(records: list[dict[str, object]]) -> None:
     body = json.dumps(records).encode()
@@ -430,7 +430,7 @@ def test_any_record_is_judged(records: list[dict[str, object]]) -> None:
         msgspec.msgpack.encode(mapped.records)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=SLOW)
 @given(body=st.binary(max_size=300), content_type=st.sampled_from([JSON, "", "application/x-ndjson", "text/plain"]))
 def test_any_bytes_are_answered_with_an_error_of_ours(body: bytes, content_type: str) -> None:
     mapped, status = answered(lambda: native.parse_events(body, content_type, NOW))

@@ -38,12 +38,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> Options:
-        """Return the options in a source's settings; other settings of the source are left alone."""
+        """Return the options in a source's settings; other settings of the source are left alone.
+
+        Raises `InvalidField` naming the setting that is of the wrong kind.
+        """
         known = {field.encode_name for field in msgspec.structs.fields(cls)}
         try:
             return msgspec.convert({name: value for name, value in settings.items() if name in known}, cls)
         except msgspec.ValidationError as error:
-            raise InvalidField("settings", dict(settings), f"the source's settings cannot be used: {error}") from error
+            raise InvalidField(
+                "settings", sorted(settings), f"the source's settings cannot be used: {error}"
+            ) from error
 
 
 class Tokens(Protocol):

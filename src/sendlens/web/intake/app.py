@@ -15,7 +15,16 @@ import msgspec
 import structlog
 
 from sendlens.clock import Clock
-from sendlens.errors import BadRequest, MethodNotAllowed, NotFound, Rejection, SendlensError, Unauthorized
+from sendlens.errors import (
+    BadRequest,
+    InvalidField,
+    MethodNotAllowed,
+    NotFound,
+    Rejection,
+    SendlensError,
+    Unauthorized,
+    Unavailable,
+)
 from sendlens.model.events import RecordKind
 from sendlens.pipeline.door import Door
 from sendlens.settings import Settings
@@ -168,7 +177,12 @@ class IntakeApp:
         if request.method != "POST":
             raise MethodNotAllowed("a webhook is for POST")
         self._door.check()
-        options = Options.of(source.settings)
+        try:
+            options = Options.of(source.settings)
+        except InvalidField as error:
+            _log.error("source cannot be used", source=source.id, error=error.detail)
+            # Our side is wrong, not the provider's: it shall keep the events until somebody mends the settings.
+            raise Unavailable("this source is not set up correctly", retry_after=300) from None
         received_at = self._clock.now_ms()
         body = await self._bodies.read(request, receive)
         try:
