@@ -39,6 +39,8 @@ class Visitor:
     tenant: Tenant
     tenants: tuple[Tenant, ...]
     local: bool
+    seen: str = ""
+    """The version of the tenant's figures when the request came in."""
 
 
 class Access:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, cast
 from urllib.parse import quote, urlencode
 
@@ -28,7 +29,10 @@ _THEMES: Final = {"light", "dark"}
 
 async def visit(site: Site, request: PageRequest) -> Visitor:
     """Return who asks. Raises what `Access.visitor` raises."""
-    return await asyncio.to_thread(site.access.visitor, request)
+    visitor = await asyncio.to_thread(site.access.visitor, request)
+    # TRICKY: the version is taken before any figure is asked for. Taken afterwards, what is stored in between would be
+    # neither in the page nor in what the live feed still has to tell.
+    return replace(visitor, seen=site.hub.latest(visitor.tenant.id).version)
 
 
 def address_of(request: PageRequest) -> Address:
@@ -56,10 +60,11 @@ async def page(
     """Return a whole page."""
     common = _common(site, request, title) | {"section": section}
     if visitor:
-        live = {"tenant": visitor.tenant.slug, "seen": site.hub.latest(visitor.tenant.id).version}
+        live = {"tenant": visitor.tenant.slug, "seen": visitor.seen}
         common |= {
             "visitor": visitor,
             "last_event": await asyncio.to_thread(site.last_event, visitor.tenant),
+            "waiting": template == "waiting.html",
             "live_query": f"?{urlencode(live)}",
             "tenant_name": visitor.tenant.name,
             "time_zone": visitor.tenant.time_zone,
@@ -84,6 +89,7 @@ def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
         "here": str(address),
         "now": site.clock.now_ms(),
         "last_event": 0,
+        "waiting": False,
         "live_query": "",
         "tenant_name": "each tenant",
         "time_zone": "UTC",

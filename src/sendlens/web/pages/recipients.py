@@ -28,8 +28,9 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         visitor = await visit(site, request)
         question = ask(site, visitor, address)
         did = address.get("did") or "opened_human"
+        nothing_compared: dict[str, object] = {"compares": [], "compared": ""}
         values = {
-            "bar": bar(question),
+            "bar": bar(question) | nothing_compared,
             "deeds": [
                 {"label": label, "href": str(address.with_(did=key, page=None)), "chosen": key == did}
                 for key, label in DEED_NAMES.items()

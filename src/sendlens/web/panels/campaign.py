@@ -15,20 +15,30 @@ from sendlens.metrics.query import Row, Table
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.render import day_time
 from sendlens.web.panels.chart import chart
-from sendlens.web.panels.figures import CLOCKS, chosen_metric
+from sendlens.web.panels.figures import CLOCKS
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask
 
-TILES: Final = (
-    "sent",
-    "delivery_rate",
-    "open_rate",
-    "click_rate",
-    "revenue",
-    "hard_bounce_rate",
-    "complaint_rate",
-    "unsubscribe_rate",
-)
+TILES: Final[dict[str, str]] = {
+    "sent": "sent",
+    "delivery_rate": "delivered",
+    "open_rate": "opened",
+    "click_rate": "clicked",
+    "revenue": "revenue",
+    "hard_bounce_rate": "bounced_hard",
+    "complaint_rate": "complained",
+    "unsubscribe_rate": "unsubscribed",
+}
+"""The tiles, and what the chart counts for each: a rate per hour of one mailing says nothing, its numerator does."""
+
+_FIRST: Final = "open_rate"
+_SHORT: Final = {
+    "clicked": "Clicked",
+    "clicks": "Clicks",
+    "clicked_raw": "With machines",
+    "opened": "Opened",
+    "opens": "Opens",
+}
 WINDOWS: Final = {"3d": ("First 3 days", 3), "14d": ("First 14 days", 14), "life": ("Whole life", 0)}
 _ROWS: Final = 8
 
@@ -36,7 +46,7 @@ _ROWS: Final = 8
 async def report(question: Ask) -> dict[str, object]:
     """Return everything about the campaign. Raises `NotFound`."""
     found = await question.site.answers.campaign(question.tenant, question.campaign)
-    chosen = chosen_metric(question)
+    chosen = _chosen(question)
     return {
         "tiles": [_tile(question, key, found.figures[key], chosen=key == chosen) for key in TILES],
         "funnel": [_step(step) for step in found.funnel],
@@ -69,8 +79,9 @@ async def course(question: Ask) -> dict[str, object]:
     facts = await question.site.answers.campaign_facts(question.tenant, question.campaign)
     wanted = question.address.get("window")
     window = wanted if wanted in WINDOWS else "3d"
-    scope = replace(question.scope, period=_period(question, facts, WINDOWS[window][1]), compare=None)
-    values = await chart(replace(question, scope=scope))
+    period = _period(question, facts, WINDOWS[window][1])
+    scope = replace(question.scope, period=period, compare=None, clock="event")
+    values = await chart(replace(question, scope=scope), TILES[_chosen(question)])
     steps = [
         {"label": label, "href": str(question.address.with_(window=key)), "chosen": key == window}
         for key, (label, _) in WINDOWS.items()
@@ -106,6 +117,11 @@ def facts_of(question: Ask, facts: CampaignFacts) -> list[tuple[str, str]]:
     return [(name, value) for name, value in known if value and value != "–"]
 
 
+def _chosen(question: Ask) -> str:
+    key = question.address.get("metric")
+    return key if key in TILES else _FIRST
+
+
 def _tile(question: Ask, key: str, figure: Figure, *, chosen: bool) -> dict[str, object]:
     metric = METRICS[key]
     return {
@@ -117,7 +133,7 @@ def _tile(question: Ask, key: str, figure: Figure, *, chosen: bool) -> dict[str,
         "figure": figure,
         "chosen": chosen,
         "href": str(question.address.with_(metric=key)),
-        "spark": "",
+        "spark": None,
     }
 
 
@@ -155,7 +171,7 @@ def _rows(question: Ask, table: Table) -> list[dict[str, object]]:
             ),
             "share": f"{_size(row, keys[0]) / most * 100:.1f}",
             "figures": [row.figures[key] for key in keys],
-            "headings": [METRICS[key].label for key in keys],
+            "headings": [_SHORT.get(key, METRICS[key].label) for key in keys],
         }
         for row in table.rows[:_ROWS]
     ]

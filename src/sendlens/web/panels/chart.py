@@ -43,9 +43,9 @@ _OFFERED_BEYOND: Final = ("week", "month")
 _CLOCKS: Final = {"send": "by the time the mail was sent", "event": "by the time it happened"}
 
 
-async def chart(question: Ask) -> dict[str, object]:
-    """Return the chosen metric's series as rows of a table."""
-    key = chosen_metric(question)
+async def chart(question: Ask, key: str = "") -> dict[str, object]:
+    """Return the series of a metric, or of the one the address chooses, as rows of a table."""
+    key = key or chosen_metric(question)
     metric = METRICS[key]
     scope = question.scope
     wanted = question.address.get("interval") or "auto"

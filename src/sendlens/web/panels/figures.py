@@ -62,17 +62,18 @@ def _known(series: Series, key: str) -> list[float | None]:
     return values if series.unfinished_from is None else values[: series.unfinished_from]
 
 
-def spark(values: Sequence[float | None], *, from_zero: bool) -> str:
-    """Return the path of a small line through the values, or an empty text for fewer than two."""
+def spark(values: Sequence[float | None], *, from_zero: bool) -> dict[str, str] | None:
+    """Return the paths of a small line through the values and of the area under it, or None for fewer than two."""
     known = [value for value in values if value is not None]
     if len(known) < 2:
-        return ""
+        return None
     low, high = (0.0 if from_zero else min(known)), max(known)
     span = (high - low) or 1.0
     step = _WIDTH / (len(values) - 1)
     points = [
-        f"{index * step:.1f} {_BOTTOM - (value - low) / span * (_BOTTOM - _TOP):.1f}"
+        (f"{index * step:.1f}", f"{_BOTTOM - (value - low) / span * (_BOTTOM - _TOP):.1f}")
         for index, value in enumerate(values)
         if value is not None
     ]
-    return "M" + " L".join(points)
+    line = "M" + "L".join(f"{x} {y}" for x, y in points)
+    return {"line": line, "area": f"{line}V28H{points[0][0]}z"}

@@ -24,8 +24,6 @@ DEED_NAMES: Final = {
     "deferred": "were deferred",
     "dropped": "were dropped",
     "delivered": "got mail",
-    "opened": "opened, machines included",
-    "clicked": "clicked, machines included",
 }
 COUNTS: Final = {
     "delivered": "Delivered",

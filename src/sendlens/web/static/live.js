@@ -17,7 +17,7 @@
     const text = $("[data-live-text]", badge);
     const state = badge.dataset.state;
     if (state === "lost") text.textContent = "connecting again …";
-    else text.textContent = last ? `last event ${ago((Date.now() + skew - last) / 1000)} ago` : "no event yet";
+    else text.textContent = last ? `last event ${ago((Date.now() + skew - last) / 1000)} ago` : badge.dataset.none;
   };
   const say = (text) => { const status = $("#status"); if (status) status.textContent = text; };
   const state = (name) => {
