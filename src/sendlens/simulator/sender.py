@@ -93,7 +93,7 @@ class Sender:
         """Return a JSON answer of the server's API. Raises `Refused`."""
         response = await self._client.get(path, params=parameters, headers={"authorization": f"Bearer {self._key}"})
         if response.status_code != 200:
-            raise Refused(f"GET {path} was answered {response.status_code}: {response.text[:300]}")
+            raise _refused("GET", path, response)
         return cast("dict[str, object]", msgspec.json.decode(response.content))
 
     async def send(self, posts: Iterable[Post] | AsyncIterable[Post]) -> None:
@@ -114,10 +114,14 @@ class Sender:
             for _ in range(self._concurrency):
                 await queue.put(None)
 
-        async with asyncio.TaskGroup() as group:
-            group.create_task(feed())
-            for _ in range(self._concurrency):
-                group.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(feed())
+                for _ in range(self._concurrency):
+                    group.create_task(work())
+        except ExceptionGroup as errors:
+            # The first says what is wrong; others are the same, met by other posts.
+            raise errors.exceptions[0] from None
 
     async def post(self, post: Post) -> list[dict[str, object]]:
         """Post once, and again for as long as a provider would; returns the rejections the server named.
@@ -144,7 +148,7 @@ class Sender:
                 await self._wait(attempt, response.headers.get("retry-after", ""))
                 continue
             if response.status_code not in (200, 202):
-                raise Refused(f"POST {path} was answered {response.status_code}: {response.text[:300]}")
+                raise _refused("POST", path, response)
             receipt = msgspec.json.decode(response.content, type=_Receipt)
             self.tally.posts += 1
             self.tally.posted += post.records
@@ -158,3 +162,16 @@ class Sender:
     async def _wait(self, attempt: int, told: str) -> None:
         seconds = float(told) if told.isdecimal() else 0.2 * 2**attempt
         await asyncio.sleep(min(seconds, _LONGEST_WAIT) * (0.75 + self._random.random() / 2) * self._pause)
+
+
+class _Problem(msgspec.Struct):
+    detail: str = ""
+    hint: str = ""
+
+
+def _refused(method: str, path: str, response: httpx.Response) -> Refused:
+    try:
+        problem = msgspec.json.decode(response.content, type=_Problem)
+    except msgspec.MsgspecError:
+        problem = _Problem(response.text[:200])
+    return Refused(f"{method} {path} was answered {response.status_code}: {problem.detail}", hint=problem.hint)

@@ -39,14 +39,19 @@ class Trip:
     def out(self, batches: Iterable[Batch]) -> Iterator[tuple[str, list[Event]]]:
         """Yield (source, events) in the order of arrival; what was held back comes with a later batch or at the end."""
         for batch in batches:
-            for source, events in batch.by_source().items():
-                arriving = self._late(source, events)
-                if arriving:
-                    yield source, arriving
-        for source, events in self._kept.items():
-            if events:
-                yield source, events
-        self._kept = {}
+            yield from self.arriving(batch)
+        yield from self.rest()
+
+    def arriving(self, batch: Batch) -> Iterator[tuple[str, list[Event]]]:
+        """Yield what arrives when a batch happened."""
+        for source, events in batch.by_source().items():
+            if arriving := self._late(source, events):
+                yield source, arriving
+
+    def rest(self) -> Iterator[tuple[str, list[Event]]]:
+        """Yield what is still held back."""
+        kept, self._kept = self._kept, {}
+        yield from ((source, events) for source, events in kept.items() if events)
 
     def breakage(self, source: str, records: int) -> list[dict[str, object]]:
         """Return broken records to post along with so many good ones."""

@@ -31,9 +31,9 @@ _CLASS_OF_REPLY: Final = {"hard": "hard", "out_of_band": "hard", "soft": "soft",
 class Truth:
     """Exact counts of what was told so far; two of them can be added.
 
-    `cells` holds messages and totals by measure; `events` counts told events by type, each once; `opens` and `clicks`
-    count by true actor; `clients` by (device, client) the opens that no machine made; `hours` those opens by hour of
-    the day (UTC). Revenue is in cents (`revenue_cents`).
+    `cells` holds messages and totals by measure; `events` counts told events by type, each once; `actors` counts opens
+    and clicks by true actor; `clients` by (device, client) the opens that no machine made; `hours` those opens by hour
+    of the day (UTC), `first_hours` only the first of each message. Revenue is in cents (`revenue_cents`).
     """
 
     cells: dict[Cell, Counter[str]] = dataclasses.field(default_factory=dict[Cell, "Counter[str]"])
@@ -42,6 +42,7 @@ class Truth:
     actors: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter[tuple[str, str]])
     clients: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter[tuple[str, str]])
     hours: Counter[int] = dataclasses.field(default_factory=Counter[int])
+    first_hours: Counter[int] = dataclasses.field(default_factory=Counter[int])
     buyers: set[tuple[str, str]] = dataclasses.field(default_factory=set[tuple[str, str]])
     """(campaign, recipient) of conversions that name no message: each pair is one converted message of its own."""
 
@@ -61,7 +62,7 @@ class Truth:
         """Take over another truth's counts."""
         for cell, counts in other.cells.items():
             self.cells.setdefault(cell, Counter()).update(counts)
-        for name in ("events", "sources", "actors", "clients", "hours"):
+        for name in ("events", "sources", "actors", "clients", "hours", "first_hours"):
             getattr(self, name).update(getattr(other, name))
         new = other.buyers - self.buyers
         for campaign, recipient in other.buyers & self.buyers:
@@ -170,9 +171,11 @@ def truth_of(run: Run, upto: int | None = None) -> Truth:
         if count:
             agent = AGENTS[AGENT_NAMES[number]]
             truth.clients[agent.device, agent.client] += count
-    for hour, count in enumerate(np.bincount(columns.time[seen] // 3_600_000 % 24, minlength=24).tolist()):
-        if count:
-            truth.hours[hour] += count
+    first = np.unique(message[seen], return_index=True)[1]
+    for found, times in ((truth.hours, columns.time[seen]), (truth.first_hours, columns.time[seen][first])):
+        for hour, count in enumerate(np.bincount(times // 3_600_000 % 24, minlength=24).tolist()):
+            if count:
+                found[hour] += count
     return truth
 
 

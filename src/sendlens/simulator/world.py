@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from itertools import pairwise
 from math import gcd
 from typing import Final, NamedTuple
@@ -122,7 +123,7 @@ class World:
 
     def plan(self, start: int, end: int, events: int, sources: Mapping[str, float] = ALL_NATIVE) -> None:
         """Schedule a program between two times that makes about `events` events in the long run."""
-        messages = events / self._events_per_message()
+        messages = events / self.events_per_message
         occasions = {plan.key: _occasions(plan, start, end) for plan in self.company.plans}
         total = sum(plan.share for plan in self.company.plans if occasions[plan.key])
         for plan in self.company.plans:
@@ -263,7 +264,8 @@ class World:
                 rest.append(run)
         self._active = rest
 
-    def _events_per_message(self) -> float:
+    @cached_property
+    def events_per_message(self) -> float:
         """Return how many events a message makes in the end, from a trial of the whole program."""
         rng = np.random.default_rng([self.seed, 6])
         people = np.arange(min(4_000, self.population.size))
