@@ -12,8 +12,9 @@ Whatever fails between 1 and 4, here or by a kill, leaves an open record, and `r
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import structlog
@@ -84,6 +85,9 @@ class Writer:
         self._batch_seconds = batch_ms / 1000
         self._on_stored = on_stored
         self._stop = threading.Event()
+        # Whoever wants a pause holds the turnstile, so that the next batch waits behind it and not in front of it.
+        self._turnstile = threading.Lock()
+        self._carrying = threading.Lock()
         self._thread = threading.Thread(target=self._run, name=f"writer-{partition}", daemon=True)
         self.progress = Progress()
 
@@ -103,11 +107,29 @@ class Writer:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @contextlib.contextmanager
+    def paused(self) -> Generator[None]:
+        """Hold the writer between two batches until the block ends; intake goes on, because the log is another part.
+
+        What is in the store then is what a kill could leave at that moment: every batch whole, but perhaps one that
+        failed and is on record as open.
+        """
+        with self._turnstile, self._carrying:
+            yield
+
+    @contextlib.contextmanager
+    def _batch(self) -> Generator[None]:
+        with self._turnstile:
+            pass
+        with self._carrying:
+            yield
+
     def _run(self) -> None:
         pause = 0.25
         while not self._stop.is_set():
             try:
-                self.settle()
+                with self._batch():
+                    self.settle()
                 while not self._stop.is_set():
                     self.step(wait=IDLE_SECONDS)
                     pause = 0.25
@@ -152,12 +174,13 @@ class Writer:
         if not blocks:
             return 0
         started = self._clock.monotonic()
-        batch_id = self._ledger.begin(self._partition, blocks[0].offset, blocks[-1].offset)
-        batch = batches.read(blocks, batch_id, self._rower, self._deduper, self._births)
-        self._tables.insert_events(batch)
-        self._tables.derive(batch)
-        self._tables.insert_others(batch)
-        self._finish(batch)
+        with self._batch():
+            batch_id = self._ledger.begin(self._partition, blocks[0].offset, blocks[-1].offset)
+            batch = batches.read(blocks, batch_id, self._rower, self._deduper, self._births)
+            self._tables.insert_events(batch)
+            self._tables.derive(batch)
+            self._tables.insert_others(batch)
+            self._finish(batch)
         self.progress.last_batch_ms = (self._clock.monotonic() - started) * 1000
         return batch.records
 

@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final, Self, TypeVar
 
 import pyarrow as pa
@@ -18,11 +19,11 @@ from clickhouse_connect.driver.client import Client
 from sendlens.errors import SendlensError, StoreError
 from sendlens.settings import Settings
 from sendlens.store import insert as inserts
-from sendlens.store import maintenance
+from sendlens.store import maintenance, snapshot, tenancy
 from sendlens.store import migrate as migrations
-from sendlens.store import tenancy
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
 from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
+from sendlens.store.snapshot import Part
 from sendlens.store.statements import topology, writer_statement
 
 # The writer's questions run over all tenants and may take their time: nobody waits in front of a screen.
@@ -77,10 +78,14 @@ class Store:
         """Return the name of the database."""
         return self._address.database
 
-    def migrate(self) -> list[int]:
-        """Bring the schema up to date and return the numbers of the migrations that were applied."""
+    def migrate(self, upto: int | None = None) -> list[int]:
+        """Bring the schema up to date and return the numbers of the migrations that were applied.
+
+        With `upto` it stops behind that migration, as a backup of an earlier version needs it.
+        """
+        wanted = migrations.read()[:upto]
         try:
-            return migrations.migrate(self._run, self._fetch, self._topology)
+            return migrations.migrate(self._run, self._fetch, self._topology, wanted)
         finally:
             self._tables = None
             self._readers.forget()
@@ -110,6 +115,28 @@ class Store:
         for identifier in old:
             self._run(maintenance.drop_statement(table), {"id": identifier})
         return len(old)
+
+    def history(self) -> dict[int, str]:
+        """Return the numbers of the migrations this store has, each with its checksum; nothing for a new store."""
+        return migrations.applied(self._fetch)
+
+    def freeze(self, name: str) -> list[Part]:
+        """Hold every part of every table still by hard links, until `thaw`; for the embedded store only.
+
+        Raises `StoreError` for a server, whose files are out of reach.
+        """
+        return snapshot.freeze(self._run, self._fetch, self._files(), snapshot.PREFIX + name)
+
+    def thaw(self, name: str = "") -> None:
+        """Give up one snapshot, or all there are."""
+        if name:
+            snapshot.thaw(self._files(), snapshot.PREFIX + name)
+        else:
+            snapshot.thaw_all(self._files())
+
+    def attach(self, table: str, parts: Sequence[Path]) -> None:
+        """Move the directories of parts that were frozen once into a table of the same schema."""
+        snapshot.attach(self._run, self._fetch, table, parts)
 
     def query(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
         """Return the rows of a read-only query for one tenant; the SQL must contain `{tenant:String}`.
@@ -156,6 +183,14 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _files(self) -> Path:
+        if not self._engine:
+            raise StoreError(
+                "the files of a ClickHouse server are out of reach",
+                hint="Use the server's own BACKUP; docs/operations.md says in which order.",
+            )
+        return self._engine.directory / "engine"
 
     def _bound(self, tenant: str, sql: str, params: Mapping[str, object] | None) -> dict[str, object]:
         given = params or {}

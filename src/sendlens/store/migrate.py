@@ -144,6 +144,14 @@ def migrate(run: Run, fetch: Fetch, layout: Topology, migrations: Sequence[Migra
     return completed
 
 
+def applied(fetch: Fetch) -> dict[int, str]:
+    """Return the numbers of the migrations a store has, each with its checksum; nothing for a new store."""
+    there = "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name = 'schema_migrations'"
+    if not int(str(fetch(there, {})[0][0])):
+        return {}
+    return {number: checksum for number, (checksum, _) in sorted(_history(fetch).items())}
+
+
 def _history(fetch: Fetch) -> dict[int, tuple[str, int]]:
     sql = "SELECT number, argMax(checksum, statement), max(statement) FROM schema_migrations GROUP BY number"
     return {int(str(number)): (str(checksum), int(str(last))) for number, checksum, last in fetch(sql, {})}
