@@ -1,5 +1,6 @@
 """Hand-made rows of `events`, told by the few fields a test cares about."""
 
+import datetime as dt
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,8 @@ BASE: dict[str, Any] = {
     "occurred_at": START,
     "received_at": START,
     "message_key": 1,
+    "message_born": dt.date(2026, 10, 26),
+    "message_new": 0,
     "message_sent_at": 0,
     "campaign_id": "",
     "recipient_key": 0,

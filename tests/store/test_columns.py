@@ -7,7 +7,7 @@ import pytest
 
 from sendlens.errors import SendlensError
 from sendlens.store import Store
-from sendlens.store.columns import COLUMNS, LABEL, MILLIS, MONEY, PAIRS, SECONDS, TEXT, TEXTS, table_of
+from sendlens.store.columns import COLUMNS, DAYS, LABEL, MILLIS, MONEY, PAIRS, SECONDS, TEXT, TEXTS, table_of
 
 HOLDS = {
     "String": TEXT,
@@ -20,6 +20,7 @@ HOLDS = {
     "Int16": pa.int16(),
     "Int64": pa.int64(),
     "Float64": pa.float64(),
+    "Date": DAYS,
     "DateTime64(3, 'UTC')": MILLIS,
     "DateTime('UTC')": SECONDS,
     "Decimal(18, 4)": MONEY,

@@ -1,5 +1,6 @@
 """Message states and roll-ups are what a plain recount of the events gives, whatever the batches and their order."""
 
+import datetime as dt
 import itertools
 import random
 from collections.abc import Iterable, Sequence
@@ -29,11 +30,28 @@ FACTS = f"""
 """
 
 
-def store_batch(store: Store, batch: int, rows: Sequence[Event]) -> None:
-    """Do what the writer does with one batch."""
-    store.insert("events", events([row | {"batch_id": batch} for row in rows]))
-    for name in EVERY:
-        store.execute(name, {"batch": batch})
+class Writer:
+    """Does what the writer does with a batch: tells which messages are new and when each was born, inserts, derives."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.born: dict[tuple[str, int], dt.date] = {}
+
+    def insert(self, batch: int, rows: Sequence[Event]) -> None:
+        known = set(self.born)
+        told: list[Event] = []
+        for row in rows:
+            message = row.get("tenant", "t_1"), row.get("message_key", 1)
+            day = dt.datetime.fromtimestamp(row.get("occurred_at", START) // 1000, dt.UTC).date()
+            self.born.setdefault(message, day)
+            births = {"message_born": self.born[message], "message_new": int(message not in known)}
+            told.append(row | births | {"batch_id": batch})
+        self.store.insert("events", events(told))
+
+    def batch(self, batch: int, rows: Sequence[Event]) -> None:
+        self.insert(batch, rows)
+        for name in EVERY:
+            self.store.execute(name, {"batch": batch})
 
 
 def as_sums(rows: Iterable[tuple[Any, ...]]) -> Sums:
@@ -84,13 +102,14 @@ def test_a_message_in_any_number_of_batches(embedded_store: Store, pieces: int, 
         story.reverse()
     if order == "shuffled":
         random.Random(pieces).shuffle(story)
+    writer = Writer(embedded_store)
     for batch, start in enumerate(range(0, len(story), -(-len(story) // pieces)), start=1):
-        store_batch(embedded_store, batch, story[start : start + -(-len(story) // pieces)])
+        writer.batch(batch, story[start : start + -(-len(story) // pieces)])
         agree(embedded_store, story[: start + -(-len(story) // pieces)])
 
 
 def test_what_the_figures_are(any_store: Store) -> None:
-    store_batch(any_store, 1, [event | {"event_key": number} for number, event in enumerate(STORY)])
+    Writer(any_store).batch(1, [event | {"event_key": number} for number, event in enumerate(STORY)])
     counted = {
         (clock, measure): n
         for clock, measure, n in any_store.fetch_internal(
@@ -129,8 +148,9 @@ def test_a_taken_back_event_leaves_no_trace_in_totals(embedded_store: Store) -> 
         opened | {"actor": "human", "weight": -1},
         opened | {"actor": "machine"},
     ]
-    store_batch(embedded_store, 1, told[:2])
-    store_batch(embedded_store, 2, told[2:])
+    writer = Writer(embedded_store)
+    writer.batch(1, told[:2])
+    writer.batch(2, told[2:])
     answer = embedded_store.fetch_internal(
         "SELECT measure, sum(n) FROM metrics_quarter WHERE clock = 'event' AND measure IN ('opens', 'opens_human') "
         "GROUP BY measure"
@@ -141,7 +161,7 @@ def test_a_taken_back_event_leaves_no_trace_in_totals(embedded_store: Store) -> 
 
 def test_the_other_tables(embedded_store: Store) -> None:
     story = [event | {"event_key": number} for number, event in enumerate(STORY)]
-    store_batch(embedded_store, 3, story)
+    Writer(embedded_store).batch(3, story)
     for name in EVERY[:-1]:  # keyed sets: a repetition changes nothing
         embedded_store.execute(name, {"batch": 3})
     count = "SELECT count() FROM {table} FINAL"
@@ -198,10 +218,11 @@ def test_any_events_in_any_batches(any_store: Store, seed: int, long: bool) -> N
     told = invented(seed, messages=400 if long else 60, most_events=12)
     chance = random.Random(seed)
     batch, start = 0, 0
+    writer = Writer(any_store)
     while start < len(told):
         size = chance.choice([1, 3, 40, 200])
         batch += 1
-        store_batch(any_store, batch, told[start : start + size])
+        writer.batch(batch, told[start : start + size])
         start += size
     agree(any_store, told)
     run(any_store, "OPTIMIZE TABLE metrics_quarter FINAL")
@@ -213,14 +234,15 @@ def test_any_events_in_any_batches(any_store: Store, seed: int, long: bool) -> N
 def test_the_split_does_not_matter(embedded_store: Store, seed: int, long: bool) -> None:
     """States after many small batches equal those after one, field by field."""
     told = invented(seed + 100, messages=60 if long else 12, most_events=6)
-    states = "SELECT * EXCEPT (version, shard) FROM messages FINAL ORDER BY tenant, message_key"
-    store_batch(embedded_store, 1, told)
+    states = "SELECT * EXCEPT (version, shard, born) FROM messages FINAL ORDER BY tenant, message_key"
+    Writer(embedded_store).batch(1, told)
     whole = embedded_store.fetch_internal(states).rows
     for table in ("events", "messages", "metrics_quarter", "metrics_minute"):
         run(embedded_store, f"TRUNCATE TABLE {table} SYNC")
     told.reverse()
+    writer = Writer(embedded_store)
     for batch, event in enumerate(told, start=1):
-        store_batch(embedded_store, batch, [event])
+        writer.batch(batch, [event])
     assert embedded_store.fetch_internal(states).rows == whole
     agree(embedded_store, told)
 
@@ -230,8 +252,9 @@ def test_recovery_from_a_batch_cut_off_anywhere(embedded_store: Store, missing: 
     """A kill leaves the base with the batch and any of the views without it; recovery makes all agree, repeatedly."""
     told = invented(7, messages=30, most_events=10)
     before, last = told[: len(told) // 2], told[len(told) // 2 :]
-    store_batch(embedded_store, 1, before)
-    embedded_store.insert("events", events([row | {"batch_id": 2} for row in last]))
+    writer = Writer(embedded_store)
+    writer.batch(1, before)
+    writer.insert(2, last)
     view = f"message_changes_to_{missing}"
     if missing == "nothing":
         embedded_store.execute("derive_messages", {"batch": 2})
@@ -250,5 +273,5 @@ def test_recovery_from_a_batch_cut_off_anywhere(embedded_store: Store, missing: 
         row | {"event_key": row["event_key"] + 10_000, "occurred_at": row["occurred_at"] + 900_000}
         for row in before[:20]
     ]
-    store_batch(embedded_store, 3, more)
+    writer.batch(3, more)
     agree(embedded_store, [*told, *more])

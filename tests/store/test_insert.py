@@ -52,7 +52,7 @@ def test_one_part_from_many_chunks(store: Store) -> None:
 
 
 def test_one_part_per_month_even_for_many_months(store: Store) -> None:
-    months = 150
+    months = 110
     month = 2_678_400_000
     store.insert("events", many(months, occurred_at=[START - n * month for n in range(months)]))
     found = store.fetch_internal(PARTS).rows
