@@ -7,7 +7,7 @@ at the door, so that nothing in the log is unreadable to the pipeline.
 from __future__ import annotations
 
 import sys
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
@@ -19,9 +19,7 @@ else:
     from backports import zstd
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODERS: Final = {
-    kind: msgspec.msgpack.Decoder(cast("type[list[Record]]", list[record])) for kind, record in RECORD_TYPES.items()
-}
+_DECODERS: Final = {kind: msgspec.msgpack.Decoder(list[record]) for kind, record in RECORD_TYPES.items()}
 
 
 class Block(msgspec.Struct, kw_only=True, frozen=True):

@@ -5,11 +5,11 @@ Owns how each table that ages is partitioned. Leaves to `tasks` how old is too o
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from typing import Final
 
-PARTITION_OF: Final[dict[str, Callable[[datetime.date], str]]] = {
+PARTITION_OF: Final[dict[str, Callable[[dt.date], str]]] = {
     "event_keys": lambda day: day.isoformat(),
     "metrics_minute": lambda day: f"{day:%Y%m}",
 }
@@ -24,7 +24,7 @@ WHERE database = currentDatabase() AND table = {table:String} AND active
 
 def before(table: str, day: int) -> str:
     """Return the partition of a day (counted from 1970-01-01): every partition that sorts before it may go."""
-    return PARTITION_OF[table](datetime.date(1970, 1, 1) + datetime.timedelta(days=day))
+    return PARTITION_OF[table](dt.date(1970, 1, 1) + dt.timedelta(days=day))
 
 
 def drop_statement(table: str) -> str:
