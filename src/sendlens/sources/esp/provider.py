@@ -85,5 +85,8 @@ class Provider:
     parse: Callable[[Received, Options], Mapped]
     challenge: str = 'Signature realm="sendlens"'
     """What a refused request is told in `WWW-Authenticate`; some senders show basic credentials only when asked."""
+    accepted_status: int = 200
+    """The answer to what was accepted. 202 says it best, but only for providers that take any 2xx for success: Mailgun
+    and Postmark, for two, repeat whatever is answered with anything but 200."""
     certificate_url: Callable[[Received, Options], str] | None = None
     """Returns the address of the certificate to check against, after everything that can be checked without it."""

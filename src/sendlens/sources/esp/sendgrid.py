@@ -213,6 +213,7 @@ PROVIDER: Final = Provider(
     # that time is recognised by its event ids.
     max_age_minutes=25 * 60,
     secret_help="the verification key of the signed Event Webhook (base64)",  # noqa: S106 (help, not a secret)
+    accepted_status=202,
     verify=_verify,
     parse=_parse,
 )

@@ -272,6 +272,7 @@ PROVIDER: Final = Provider(
     # SNS signs once and then repeats for up to an hour, longer with a delivery policy of one's own.
     max_age_minutes=24 * 60,
     secret_help="user:password in the subscription's address; needed for raw message delivery only",  # noqa: S106
+    accepted_status=202,
     verify=_verify,
     challenge='Basic realm="sendlens"',
     parse=_parse,

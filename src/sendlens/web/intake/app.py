@@ -202,8 +202,7 @@ class IntakeApp:
             _log.info("subscription confirmed", source=source.id, provider=provider.name)
         accepted = await self._door.accept(source.tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
         self._sources.touch(source.id, received_at)
-        # TRICKY: 200 and no other success; Mailgun and Postmark repeat whatever is answered with anything else.
-        await answer(send, request, 200, _receipt(accepted.accepted, mapped.rejected))
+        await answer(send, request, provider.accepted_status, _receipt(accepted.accepted, mapped.rejected))
 
     async def _verified(self, received: Received, source: Source, provider: Provider, options: Options) -> Mapped:
         """Return what a request says, once it is proven who sent it."""
