@@ -4,6 +4,7 @@ import asyncio
 import datetime as dt
 import threading
 from decimal import Decimal
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -180,6 +181,24 @@ def test_waiting_has_an_end(embedded_url: str) -> None:
         with store._readers._borrow("t_1"), pytest.raises(TooBusy):
             store.query("t_2", "SELECT {tenant:String}")
         assert store.query("t_2", "SELECT {tenant:String}").scalar() == "t_2"
+
+
+def test_a_question_that_waited_too_long_is_not_asked(embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("sendlens.store.client.time", SimpleNamespace(monotonic=lambda: now[0]))
+
+    async def ask() -> None:
+        question = asyncio.ensure_future(embedded_store._in_pool(lambda: pytest.fail("it was asked")))
+        blocked = threading.Event()
+        for _ in range(embedded_store._settings.query_concurrency):
+            embedded_store._pool.submit(blocked.wait, 30)
+        await asyncio.sleep(0)  # now it stands in the queue
+        now[0] = embedded_store._settings.query_seconds + 1.0
+        blocked.set()
+        with pytest.raises(TooBusy):
+            await question
+
+    asyncio.run(ask())
 
 
 def test_many_tenants_from_many_threads(store: Store) -> None:

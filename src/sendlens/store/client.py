@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Final, Self, TypeVar
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
-from sendlens.errors import SendlensError, StoreError
+from sendlens.errors import SendlensError, StoreError, TooBusy
 from sendlens.settings import Settings
 from sendlens.store import insert as inserts
 from sendlens.store import maintenance, snapshot, tenancy
@@ -152,11 +153,23 @@ class Store:
 
     async def aquery(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> Rows:
         """Return what `query` returns, without blocking the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self.query, tenant, sql, params)
+        return await self._in_pool(lambda: self.query(tenant, sql, params))
 
     async def aquery_arrow(self, tenant: str, sql: str, params: Mapping[str, object] | None = None) -> pa.Table:
         """Return what `query_arrow` returns, without blocking the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self.query_arrow, tenant, sql, params)
+        return await self._in_pool(lambda: self.query_arrow(tenant, sql, params))
+
+    async def _in_pool(self, question: Callable[[], _T]) -> _T:
+        patience = self._settings.query_seconds
+        asked = time.monotonic()
+
+        def ask() -> _T:
+            # Whoever asked has waited too long to still be there: answering would make the queue behind it wait as well.
+            if time.monotonic() - asked > patience:
+                raise TooBusy("the store is busy with other queries", retry_after=2)
+            return question()
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
 
     def ping(self) -> bool:
         """Return whether the store answers."""

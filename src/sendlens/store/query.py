@@ -45,7 +45,7 @@ _EXPLAINED: Final[dict[int, tuple[str, str]]] = {
     202: ("the store has too many queries at once", "try again in a moment"),
     516: ("the store does not accept the user or the password", "check SENDLENS_STORE"),
     497: ("the store's user may not do this", "grant it what docs/tables.md says"),
-    60: ("a table is missing", "run `sendlens migrate`"),
+    60: ("a table is missing", "the schema is completed when Sendlens starts; restart it"),
     243: ("the store's disk is full", "make room; what was accepted is safe in the log"),
 }
 
