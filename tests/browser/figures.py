@@ -5,12 +5,13 @@ would show for a store with these sums.
 """
 
 import math
+import time
 import zlib
+from dataclasses import replace
 from functools import cache
 
 from sendlens.clock import Clock
 from sendlens.errors import StoreError
-from sendlens.metrics.compile import wants_of
 from sendlens.metrics.dimensions import Dimension
 from sendlens.metrics.periods import DAY, HOUR
 from sendlens.metrics.query import Metrics, _Line
@@ -105,22 +106,21 @@ def hourly(hour: int, measure: str) -> float:
     day = 0.12 + math.exp(-(((of_day - 9) / 2.2) ** 2)) + 0.6 * math.exp(-(((of_day - 17) / 2.5) ** 2))
     growth = 1 + 0.0006 * (hour - 498_000) / 24
     sent = 900 * week * day * growth * (0.85 + 0.3 * noise(hour // 6))
-    wave = 1 + (0.12 if measure not in {"sent", "delivered", "tracked_delivered"} else 0.0) * (noise(hour // 24, measure) - 0.4)
+    swing = 0.0 if measure in {"sent", "delivered", "tracked_delivered"} else 0.12
+    wave = 1 + swing * (noise(hour // 24, measure) - 0.4)
     return sent * RATES.get(measure, 0.001) * min(wave, 1.02 if measure == "delivered" else 9)
 
 
 class MadeUp(Metrics):
-    """Metrics whose sums are made up; `empty` has none, `broken` names a dimension that fails."""
+    """Metrics whose sums are made up; `empty` has none, `broken` and `slow` name a dimension that does as it says."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(store=None, clock=clock)  # pyright: ignore[reportArgumentType] - nothing here asks a store
         self.empty = False
         self.broken = ""
-        self.begin = 0
+        self.slow = ""
 
     def known(self, scope):
-        from dataclasses import replace
-
         if scope.period.key != "all":
             return scope.period
         first = scope.period.until - (1 if self.empty else 400 * DAY)
@@ -132,6 +132,8 @@ class MadeUp(Metrics):
     def _ask(self, tenant, question):
         if self.broken and question.by and question.by.key == self.broken:
             raise StoreError("the store did not answer within 20 s", hint="Choose a shorter period.")
+        while self.slow and question.by and question.by.key == self.slow:
+            time.sleep(0.02)
         share = 1.0
         for one in question.filters:
             told = sum(SHARES.get(one.dimension, {}).get(value, 0.02) for value in one.values)
@@ -144,7 +146,12 @@ class MadeUp(Metrics):
         if question.edges:
             ends = [*question.edges[1:], question.end]
             return [
-                _Line("", edge // 1000, self._sums_of(question, max(edge, question.start), min(end, question.end), share), 1)
+                _Line(
+                    "",
+                    edge // 1000,
+                    self._sums_of(question, max(edge, question.start), min(end, question.end), share),
+                    1,
+                )
                 for edge, end in zip(question.edges, ends, strict=True)
                 if min(end, question.end) > edge
             ]
@@ -176,6 +183,3 @@ class MadeUp(Metrics):
                 lean = 1 - 0.02 * noise(name)
             found[want] = round(total * share * lean)
         return found
-
-
-assert wants_of  # the questions come from the product's own compiler

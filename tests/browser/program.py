@@ -1,4 +1,4 @@
-"""A small e-mail program as a client sends it: mailings over a month, with deliveries, bounces, opens, clicks, orders."""
+"""A small e-mail program as a client sends it: a month of mailings with deliveries, bounces, opens, clicks, orders."""
 
 import json
 import random
@@ -9,7 +9,15 @@ from typing import Any
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 MAILINGS = (
     # id, name, subject, days ago, hour, recipients, cost
-    ("2026-11-black-friday", "Black Friday early access", "You are in: 24 hours before everybody else", 0, 9, 1400, 420),
+    (
+        "2026-11-black-friday",
+        "Black Friday early access",
+        "You are in: 24 hours before everybody else",
+        0,
+        9,
+        1400,
+        420,
+    ),
     ("weekly-46", "Weekly letter, week 46", "Five lamps for the dark months", 5, 8, 1200, 120),
     ("weekly-45", "Weekly letter, week 45", "How we pack, and why it takes a day", 12, 8, 1150, 120),
     ("weekly-44", "Weekly letter, week 44", "New: wool from the Rhön", 19, 8, 1100, 120),

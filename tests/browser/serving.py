@@ -9,9 +9,11 @@ from pathlib import Path
 
 import uvicorn
 from litestar import Litestar
+from sqlalchemy import update
 
 from sendlens.clock import FrozenClock
 from sendlens.control.control import Control
+from sendlens.control.tables import sources
 from sendlens.control.tenants import Tenant
 from sendlens.settings import Settings
 from sendlens.web.live import LiveHub
@@ -37,6 +39,11 @@ class Served:
     control: Control
     tenant: Tenant
     key: str
+
+    def forget_events(self) -> None:
+        """Make the tenant one that has never had an event."""
+        with self.control.database.write() as connection:
+            connection.execute(update(sources).values(last_event_at=0))
 
 
 @contextlib.contextmanager

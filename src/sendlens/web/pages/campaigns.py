@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import address_of, page, visit
@@ -27,7 +28,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         )
 
     @get("/campaigns/{campaign:path}", include_in_schema=False)
-    async def campaign(request: PageRequest, campaign: str) -> Response[str]:
+    async def campaign(request: PageRequest, campaign: FromPath[str]) -> Response[str]:
         visitor = await visit(site, request)
         wanted = campaign.removeprefix("/")
         given = [pair for pair in address_of(request).pairs if pair[0] != "campaign"]

@@ -7,6 +7,7 @@ from typing import Final
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from sendlens.metrics.filters import OPERATORS, Filter
 from sendlens.web.pages.access import PageRequest, Visitor
@@ -39,7 +40,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         return await page(site, request, "overview.html", values, title="Overview", section="overview", visitor=visitor)
 
     @get("/panels/{name:str}", include_in_schema=False)
-    async def one_panel(request: PageRequest, name: str) -> Response[str]:
+    async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str]:
         one = panel(name)
         visitor = await visit(site, request)
         question = panel_question(site, visitor, address_of(request))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import address_of, page, visit
@@ -40,7 +41,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         return await page(site, request, "people.html", values, title="People", section="people", visitor=visitor)
 
     @get("/recipients/{recipient:path}", include_in_schema=False)
-    async def recipient(request: PageRequest, recipient: str) -> Response[str]:
+    async def recipient(request: PageRequest, recipient: FromPath[str]) -> Response[str]:
         visitor = await visit(site, request)
         question = ask(site, visitor, address_of(request))
         values = await person(question, recipient.removeprefix("/"))

@@ -75,8 +75,9 @@ def handlers() -> list[HTTPRouteHandler]:
     """Return the route that sends the files; it is open to all, because they are the same for all."""
 
     @get(["/static/{path:path}", "/favicon.ico"], include_in_schema=False)
-    async def static_file(request: Request[object, object, State], path: str = "/logo.svg") -> Response[bytes]:
-        file = files().get(path.lstrip("/"))
+    async def static_file(request: Request[object, object, State]) -> Response[bytes]:
+        wanted = str(request.path_params.get("path", "/logo.svg"))
+        file = files().get(wanted.lstrip("/"))
         if file is None:
             return Response(b"There is no such file.", status_code=404, media_type="text/plain")
         headers = {

@@ -1,0 +1,239 @@
+"""What one can do with a page: with the keyboard, without JavaScript, in place, and while events come in."""
+
+import json
+import re
+import urllib.request
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.serving import Served
+from tests.browser.watching import NARROW, tab
+
+
+def tile(page: Page, name: str):
+    return page.locator("#panel-figures .tile", has=page.get_by_text(name, exact=True))
+
+
+def test_tile_puts_its_metric_into_the_chart_without_leaving_the_page(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        one.settled()
+        one.page.evaluate("window.stayed = true")
+        tile(one.page, "Open rate").click()
+        expect(one.page.locator("#panel-chart h2")).to_have_text("Open rate")
+        expect(one.page).to_have_url(re.compile(r"metric=open_rate"))
+        assert one.page.evaluate("window.stayed")
+        one.page.go_back()
+        expect(one.page.locator("#panel-chart h2")).to_have_text("Sent")
+
+
+def test_row_adds_a_filter_and_the_chip_takes_it_away(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        before = tile(one.page, "Sent").locator(".value").inner_text()
+        one.page.locator("#panel-audience").get_by_role("link", name="Gmail", exact=True).click()
+        expect(one.page.locator(".chip")).to_contain_text("Mailbox provider is Gmail")
+        expect(one.page).to_have_url(re.compile(r"f=is,provider,gmail"))
+        assert tile(one.page, "Sent").locator(".value").inner_text() != before
+        one.page.get_by_role("link", name="Remove the filter").click()
+        expect(one.page.locator(".chip")).to_have_count(0)
+        expect(tile(one.page, "Sent").locator(".value")).to_have_text(before)
+
+
+def test_period_is_chosen_and_typed_filter_added(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        one.page.get_by_label("Period", exact=True).select_option("7d")
+        expect(one.page).to_have_url(re.compile(r"period=7d"))
+        expect(one.page.locator(".range")).to_contain_text("14 – 20 Nov 2026")
+        one.page.get_by_text("+ Filter").click()
+        one.page.get_by_label("Show only where").select_option("country")
+        one.page.get_by_label("Value", exact=True).fill("a,b|c")
+        one.page.get_by_role("button", name="Add filter").click()
+        expect(one.page.locator(".chip")).to_contain_text("Country is a,b|c")
+
+
+def test_chart_says_what_its_table_says(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/?metric=open_rate")
+        one.settled()
+        plot = one.page.locator("#plot-chart")
+        plot.focus()
+        plot.press("ArrowLeft")
+        row = one.page.locator("#table-chart tbody tr").last
+        expect(one.page.locator(".bubble")).to_contain_text(row.locator("[data-value]").text_content() or "?")
+        expect(one.page.locator(".bubble")).to_contain_text("so far")
+        expect(one.page.locator("#status")).to_contain_text("so far")
+
+
+def test_live_change_refreshes_figures_and_keeps_what_was_open(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/?period=today")
+        one.settled()
+        expect(one.page.locator("#live")).to_have_attribute("data-state", "on")
+        before = tile(one.page, "Sent").locator(".value").inner_text()
+        one.page.get_by_text("Show as a table").click()
+        tile(one.page, "Click rate").focus()
+        served.clock.advance(3600)
+        served.site.hub.publish(served.tenant.id, {"events": 900})
+        expect(tile(one.page, "Sent").locator(".value")).not_to_have_text(before)
+        expect(one.page.locator("#twin-chart")).to_have_attribute("open", "")
+        expect(tile(one.page, "Click rate")).to_be_focused()
+        expect(one.page.locator("#status")).to_have_text("The figures were updated.")
+
+
+def test_change_between_the_figures_and_the_feed_is_not_missed(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        # The event comes while the page is under way: after its figures, before its feed.
+        one.page.route("**/live.js*", lambda route: (served.site.hub.publish(served.tenant.id, {}), route.continue_()))
+        with one.page.expect_request("**/panels/figures*"):
+            one.page.goto("/")
+
+
+def test_hidden_tab_listens_no_more(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        expect(one.page.locator("#live")).to_have_attribute("data-state", "on")
+        one.page.evaluate(
+            "Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange'))"
+        )
+        one.page.wait_for_timeout(200)
+        served.site.hub.publish(served.tenant.id, {})
+        asked: list[str] = []
+        one.page.on("request", lambda request: asked.append(request.url))
+        one.page.wait_for_timeout(600)
+        assert asked == []
+        with one.page.expect_request("**/panels/figures*"):
+            one.page.evaluate(
+                "Object.defineProperty(document, 'hidden', {value: false, configurable: true});"
+                "document.dispatchEvent(new Event('visibilitychange'))"
+            )
+
+
+def test_failing_panel_fails_alone(browser: Browser, served: Served) -> None:
+    served.figures.broken = "provider"
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        one.settled()
+        failed = one.page.locator("#panel-audience .failed")
+        expect(failed).to_contain_text("did not answer within 20 s")
+        assert one.page.locator(".failed").count() == 1
+        served.figures.broken = ""
+        failed.get_by_role("link", name="Try again").click()
+        expect(one.page.locator("#panel-audience").get_by_role("link", name="Gmail", exact=True)).to_be_visible()
+
+
+def test_slow_panel_is_sent_later(browser: Browser, served: Served) -> None:
+    served.figures.slow = "provider"
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        expect(one.page.locator("#panel-audience .pending")).to_be_visible()
+        expect(tile(one.page, "Sent").locator(".value")).to_be_visible()
+        served.figures.slow = ""
+        expect(one.page.locator("#panel-audience").get_by_role("link", name="Gmail", exact=True)).to_be_visible()
+
+
+def test_everything_is_reached_with_the_keyboard(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        one.settled()
+        reachable = "main a[href], main select, main summary, main [data-chart]"
+        wanted = one.page.locator(reachable).evaluate_all("all => all.filter((one) => one.checkVisibility()).length")
+        one.page.keyboard.press("Tab")
+        expect(one.page.locator(".skip")).to_be_focused()
+        for _ in range(wanted + 20):
+            one.page.keyboard.press("Tab")
+            seen, shown = one.page.evaluate(
+                """(what) => {
+                    const here = document.activeElement;
+                    window.seen ??= new Set();
+                    if (!here?.closest('main') || !here.matches(what)) return [window.seen.size, true];
+                    const style = getComputedStyle(here);
+                    window.seen.add(here);
+                    return [window.seen.size, style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0];
+                }""",
+                reachable,
+            )
+            assert shown, "a focused element shows no focus"
+        assert seen == wanted
+        tile(one.page, "Open rate").focus()
+        expect(tile(one.page, "Open rate").get_by_role("tooltip")).to_be_visible()
+
+
+def test_without_javascript(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url, java_script_enabled=False) as one:
+        one.page.goto("/")
+        one.page.get_by_label("Period", exact=True).select_option("7d")
+        one.page.get_by_role("button", name="Apply").click()
+        expect(one.page.locator(".range")).to_contain_text("14 – 20 Nov 2026")
+        one.page.get_by_text("Show as a table").click()
+        expect(one.page.locator("#table-chart tbody tr")).to_have_count(7)
+        one.page.get_by_text("+ Filter").click()
+        one.page.get_by_label("Show only where").select_option("provider")
+        one.page.get_by_label("Value", exact=True).fill("gmail")
+        one.page.get_by_role("button", name="Add filter").click()
+        expect(one.page.locator(".chip")).to_contain_text("Mailbox provider is Gmail")
+        one.page.get_by_role("button", name="Switch between light and dark").click()
+        expect(one.page.locator("html")).to_have_attribute("data-theme", "dark")
+        expect(one.page.locator(".chip")).to_contain_text("Mailbox provider is Gmail")
+
+
+def test_waiting_page_moves_on_without_javascript(browser: Browser, served: Served) -> None:
+    source = served.control.sources.list(served.tenant.id)[0]
+    served.figures.empty = True
+    served.forget_events()
+    with tab(browser, served.url, java_script_enabled=False) as one:
+        one.page.goto("/")
+        expect(one.page.get_by_role("heading", level=1)).to_have_text("Waiting for your first event")
+        served.figures.empty = False
+        served.control.sources.touch(source.id, served.clock.now_ms())
+        served.control.flush()
+        expect(one.page.get_by_role("heading", name="Key figures")).to_be_attached(timeout=10_000)
+
+
+def test_theme_is_remembered(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url, color_scheme="light") as one:
+        one.page.goto("/")
+        one.page.get_by_role("button", name="Switch between light and dark").click()
+        dark = one.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        one.page.reload()
+        assert one.page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+        assert dark != "rgb(245, 246, 249)"
+
+
+def test_nothing_inline_runs(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/?f=is,campaign,%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E")
+        expect(one.page.locator(".chip")).to_contain_text("<img src=x onerror=alert(1)>")
+        assert one.page.locator("main img").count() == 0
+
+
+def test_narrow_page_prints_and_has_no_sideways_scroll(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url, viewport={"width": NARROW[0], "height": NARROW[1]}) as one:
+        one.page.goto(
+            "/?f=is,campaign,very-long&f=is_not,link,https://shop.example.com/a-path-that-goes-on-and-on-and-on"
+        )
+        one.settled()
+        assert one.overflow() <= 0
+        one.page.emulate_media(media="print")
+        expect(one.page.locator("nav.main")).to_be_hidden()
+        expect(tile(one.page, "Sent")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", ["figures", "chart", "campaigns", "audience", "content", "device"])
+def test_panel_has_an_address_of_its_own(served: Served, name: str) -> None:
+    with urllib.request.urlopen(f"{served.url}/panels/{name}?period=7d") as answer:
+        text = answer.read().decode()
+    assert text.lstrip().startswith(f'<section id="panel-{name}"')
+    assert "/panels/" not in re.sub(r'hx-get="[^"]*"', "", text)
+
+
+def test_feed_tells_the_version(served: Served) -> None:
+    served.site.hub.publish(served.tenant.id, {"events": 3})
+    with urllib.request.urlopen(f"{served.url}/live?seen=other") as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = [answer.readline().decode().strip() for _ in range(7)]
+    data = next(line for line in lines if line.startswith("data: {"))
+    assert json.loads(data.removeprefix("data: "))["events"] == 3
