@@ -1,13 +1,19 @@
 """One insert is one part per partition, whatever its size and however its Arrow table is cut."""
 
+import contextlib
 import os
+import select
+import socket
+import threading
 
 import pyarrow as pa
 import pytest
 
 from sendlens.errors import StoreError
+from sendlens.settings import Settings
 from sendlens.store import Store
 from sendlens.store.columns import table_of
+from tests.harness.clickhouse_server import ClickHouseServer
 from tests.harness.store import run
 from tests.store.rows import BASE, START, events
 
@@ -85,3 +91,57 @@ def test_a_wrong_table_is_explained_and_the_next_insert_works(any_store: Store) 
     with pytest.raises(StoreError, match="a table is missing"):
         any_store.insert("nowhere", events([{}]))
     assert any_store.insert("events", events([{}])) == 1
+
+
+class CutOff:
+    """Stands between the store and a server: passes everything on, but never the answer to an insert."""
+
+    def __init__(self, port: int) -> None:
+        self.inserts = 0
+        self._server_port = port
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._pass_on, args=(client,), daemon=True).start()
+
+    def _pass_on(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._server_port)) as server, contextlib.suppress(OSError):
+            while True:
+                ready, _, _ = select.select([client, server], [], [])
+                for one, other in ((client, server), (server, client)):
+                    if one in ready:
+                        data = one.recv(1 << 20)
+                        if not data:
+                            return
+                        if one is client:
+                            inserting = b"INSERT+INTO" in data or b"INSERT%20INTO" in data
+                            self.inserts += inserting
+                        if one is server and self.inserts:
+                            return
+                        other.sendall(data)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def test_an_insert_is_not_repeated_when_its_answer_is_lost(
+    server_store: Store, clickhouse_server: ClickHouseServer
+) -> None:
+    """Whether it arrived is for the pipeline to find out; a second try by the connection would count twice."""
+    between = CutOff(clickhouse_server.http_port)
+    url = clickhouse_server.url(server_store.database).replace(f":{clickhouse_server.http_port}", f":{between.port}")
+    store = Store.open(Settings(store=url))
+    try:
+        with pytest.raises(StoreError, match="cannot be reached"):
+            store.insert("events", events([{}]))
+        assert between.inserts == 1
+        count = server_store.fetch_internal("SELECT count() FROM events").scalar()
+        assert count == 1
+    finally:
+        between.close()
+        store.close()

@@ -164,7 +164,7 @@ class Store:
         asked = time.monotonic()
 
         def ask() -> _T:
-            # Whoever asked has waited too long to still be there: answering would make the queue behind it wait as well.
+            # Whoever asked is hardly still there, and an answer to nobody makes the queue behind it wait as well.
             if time.monotonic() - asked > patience:
                 raise TooBusy("the store is busy with other queries", retry_after=2)
             return question()
