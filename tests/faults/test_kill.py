@@ -49,3 +49,24 @@ def test_killed_while_it_takes_in_and_stores(tmp_path: Path, long: bool) -> None
         server.kill()
     assert account.repeats > 0, "no kill ever hit a request: the test proves nothing"
     check(server.data, account)
+
+
+def test_killed_at_the_first_start(tmp_path: Path, long: bool) -> None:
+    """Kill while tables and control plane are made: the next start finishes it."""
+    rng = random.Random(7)
+    for number in range(20 if long else 2):
+        server = Server(tmp_path / f"data{number}")
+        server.launch()
+        time.sleep(0.6 + rng.random() * 2.0)
+        server.kill()
+        try:
+            server.start()
+            event = {"type": "delivered", "id": "1", "order_id": "1", "recipient": "a@b.example"}
+            event["occurred_at"] = "2026-11-01T10:00:00Z"
+            assert server.post("/v1/events", [event]).status_code == 202
+            server.wait_settled()
+            assert server.stop() == 0, server.output()
+        finally:
+            server.kill()
+        account = Account(acknowledged={"1"})
+        check(server.data, account)
