@@ -197,7 +197,8 @@ def of_single_events(
             found.extend(Contribution(what, at, sent_at, n, told) for what, n in totals_of(event))
             for kind in kinds_of(event):
                 firsts.setdefault(
-                    (kind, told[COLUMNS.get(by, by)] if by else ""), Contribution(kind, at, sent_at, 1, told)
+                    (kind, told[by if by in OF_EVENTS else COLUMNS.get(by, by)] if by else ""),
+                    Contribution(kind, at, sent_at, 1, told),
                 )
         found.extend(firsts.values())
     return found

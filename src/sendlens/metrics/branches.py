@@ -1,6 +1,6 @@
 """Branches: one SELECT per family of tables, all of one shape.
 
-The columns are (what, slot, on_clock, measure, units, money).
+The columns are (what, slot, on_clock, counted, units, money).
 
 Owns how each family is read: the roll-ups and `message_facts`, the events themselves, `campaigns` and `spend`. Leaves
 to `compile` which of them a question needs and how their rows become columns.
@@ -74,8 +74,8 @@ def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) 
             where.append(f"campaign_id IN ({_AMONG[among](question, bind)})")
         found.append(
             f"SELECT {_what(question, bind, column, at)} AS what, {_slot(question, bind, at)} AS slot,"
-            f" clock AS on_clock, {measure} AS measure, sum(n) AS units, sum(amount) AS money"
-            f" FROM {table} WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, measure"
+            f" clock AS on_clock, {measure} AS counted, sum(n) AS units, sum(amount) AS money"
+            f" FROM {table} WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, counted"
         )
     return found
 
@@ -90,8 +90,9 @@ def events(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]
         timed = conditions(of_level(question.filters, "time"), bind, question.zone, at="moment")
         where = f" WHERE {' AND '.join(timed)}" if timed else ""
         what = _what(question, bind, "value_", "moment")
-        head = f"SELECT {what} AS what, {_slot(question, bind, 'moment')} AS slot, '{clock}' AS on_clock, measure"
-        tail = f"{where} GROUP BY what, slot, measure"
+        slot = _slot(question, bind, "moment")
+        head = f"SELECT {what} AS what, {slot} AS slot, '{clock}' AS on_clock, measure AS counted"
+        tail = f"{where} GROUP BY what, slot, counted"
         if per_message:
             rows = (
                 "SELECT value_, message_key, measure, minIf(moment_, weight > 0) AS moment"
@@ -126,9 +127,9 @@ def campaigns(question: Question, bind: Binder, wants: Sequence[Want]) -> list[s
     pairs = ", ".join(f"('{want.clock}', '{want.measure}', {amounts[want.measure]})" for want in wants)
     return [
         f"SELECT {_what(question, bind, column, 'start')} AS what, {_slot(question, bind, 'start')} AS slot,"
-        " pair.1 AS on_clock, pair.2 AS measure, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
+        " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
         f" FROM ({_started()}) ARRAY JOIN [{pairs}] AS pair"
-        f" WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, measure"
+        f" WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, counted"
     ]
 
 
@@ -150,9 +151,9 @@ def spend(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
     pairs = ", ".join(f"('{want.clock}', '{want.measure}', {amounts[want.measure]})" for want in wants)
     return [
         f"SELECT {_what(question, bind, column, 'hour')} AS what, {_slot(question, bind, 'hour')} AS slot,"
-        " pair.1 AS on_clock, pair.2 AS measure, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
+        " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
         f" FROM (SELECT * FROM spend FINAL WHERE {' AND '.join(where)}) ARRAY JOIN [{pairs}] AS pair"
-        " GROUP BY what, slot, on_clock, measure"
+        " GROUP BY what, slot, on_clock, counted"
     ]
 
 

@@ -90,7 +90,7 @@ def compile_question(question: Question) -> Compiled:
         return Compiled("", {}, {})
     sums = [
         f"sumIf({'money' if MEASURES[want.measure].money else 'units'},"
-        f" measure = '{want.measure}' AND on_clock = '{want.clock}') AS {name}"
+        f" counted = '{want.measure}' AND on_clock = '{want.clock}') AS {name}"
         for want, name in columns.items()
     ]
     sql = f"SELECT what, slot, {', '.join(sums)}, count() OVER () AS rows FROM ({' UNION ALL '.join(parts)})"

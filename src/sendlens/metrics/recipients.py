@@ -40,12 +40,12 @@ WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
     AND message_key IN {messages:Array(UInt64)} AND weight > 0
 """
 _COUNTS: Final = """
-SELECT measure, sum(n) AS n, sum(amount) AS amount
+SELECT measure, sum(n) AS units, sum(amount) AS money
 FROM message_facts
 WHERE tenant = {tenant:String} AND clock = 'event' AND message_key IN (
     SELECT message_key FROM recipient_events WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
 )
-GROUP BY measure HAVING n != 0
+GROUP BY measure HAVING units != 0 OR money != 0
 """
 _ADDRESSES: Final = """
 SELECT recipient_key, any(recipient) AS recipient

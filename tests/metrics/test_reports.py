@@ -1,0 +1,179 @@
+"""Campaign reports, people and the accounting."""
+
+from decimal import Decimal
+
+import pytest
+
+from sendlens.clock import FrozenClock
+from sendlens.errors import InvalidField, NotFound
+from sendlens.metrics.accounting import account
+from sendlens.metrics.campaigns import Campaigns, within
+from sendlens.metrics.periods import parse_period
+from sendlens.metrics.query import Metrics
+from sendlens.metrics.recipients import Recipients
+from sendlens.model.identity import recipient_key
+from sendlens.store import Store
+from sendlens.store.columns import table_of
+from tests.metrics.test_query import campaign, metrics, scope, story
+from tests.metrics.world import NOON, NOW, Event, Tenant, put
+
+TENANT = Tenant(time_zone="Asia/Kathmandu")
+ANN = "ann@a.example"
+
+
+def bounce(key: int, reply: str, at: int = NOON) -> Event:
+    return {
+        "tenant": "t_1",
+        "message_key": key,
+        "campaign_id": "spring",
+        "provider": "apple",
+        "type": "bounced",
+        "occurred_at": at * 1000,
+        "bounce_class": "soft",
+        "bounce_reason": "full",
+        "smtp_reply": reply,
+        "event_key": key * 100,
+    }
+
+
+def test_a_campaign_is_reported_over_its_life(embedded_store: Store) -> None:
+    campaign(embedded_store, campaign_id="spring", name="Daffodils", total_sent=10, cost=Decimal(10), started_at=NOON)
+    late = story(2)
+    late[1]["occurred_at"] += 2 * 86_400_000
+    put(embedded_store, [story(1), late, [bounce(3, "552 mailbox full"), bounce(4, "")]])
+    later = Metrics(embedded_store, FrozenClock(NOW + 3 * 86_400_000))
+    report = Campaigns(later).get(TENANT, "spring")
+    assert (report.facts.name, report.facts.targeted) == ("Daffodils", 10)
+    assert [(step.key, step.figure.n, step.of_previous_text, step.of_first_text) for step in report.funnel] == [
+        ("targeted", 10, "", ""),
+        ("sent", 4, "40.0%", "40.0%"),
+        ("delivered", 2, "50.0%", "20.0%"),
+        ("opened", 2, "100%", "20.0%"),
+        ("clicked", 2, "100%", "20.0%"),
+        ("converted", 2, "100%", "20.0%"),
+    ]
+    assert report.figures["return_on_investment"].value == pytest.approx(2.98)
+    assert report.best_hour is not None
+    assert (report.best_hour.hour_of_day, report.best_hour.opened_in_hour_of_day) == (17, 2)
+    assert (report.best_hour.hour, report.best_hour.opened_in_hour) == ("2026-11-01T17:00+05:45", 1)
+    assert within(report.time_to_open) == [
+        *(("1 hour", 1, "50.0%"), ("24 hours", 1, "50.0%"), ("7 days", 2, "100%"), ("ever", 2, "100%"))
+    ]
+    assert (report.time_to_click.within_hour, report.time_to_click.median_seconds) == (2, 700)
+    assert [(row.value, row.figures["opened"].n) for row in report.devices.rows[:1]] == [("mobile", 2)]
+    assert [(row.value, row.figures["clicks"].n) for row in report.links.rows] == [("https://shop.example/1", 2)]
+    assert [(one.bounce_class, one.bounce_reason, one.messages, one.sample_reply) for one in report.bounces] == [
+        ("soft", "full", 2, "552 mailbox full")
+    ]
+
+
+def test_campaigns_are_listed_with_and_without_events(embedded_store: Store) -> None:
+    put(
+        embedded_store,
+        [story(1), story(2, campaign_id="autumn"), story(3, campaign_id="autumn"), story(4, campaign_id="")],
+    )
+    campaign(embedded_store, campaign_id="winter", name="Snow", started_at=NOON + 86_400)
+    ask = Campaigns(metrics(embedded_store)).list
+    found = ask(TENANT)
+    assert [row.facts.id for row in found.rows] == ["winter", "autumn", "spring"]
+    assert [row.figures["sent"].n for row in found.rows] == [0, 2, 1]
+    assert found.total_rows == 3
+    assert [row.facts.id for row in ask(TENANT, order_by="name").rows] == ["autumn", "winter", "spring"]
+    by_metric = ask(TENANT, order_by="-sent", limit=1)
+    assert ([row.facts.id for row in by_metric.rows], by_metric.total_rows) == (["autumn"], 2)
+    assert [row.facts.id for row in ask(TENANT, search="SNO").rows] == ["winter"]
+    assert ask(TENANT, search="nothing like it").rows == []
+    with pytest.raises(InvalidField, match="started_at"):
+        ask(TENANT, order_by="colour")
+
+
+def test_a_campaign_nobody_knows_is_not_found(embedded_store: Store) -> None:
+    put(embedded_store, [story(1)])
+    with pytest.raises(NotFound, match="summer"):
+        Campaigns(metrics(embedded_store)).get(TENANT, "summer")
+
+
+def known(key: int, address: str, **more: object) -> list[Event]:
+    return story(key, recipient=address, recipient_key=recipient_key("t_1", address), **more)
+
+
+def test_a_person_has_a_life(embedded_store: Store) -> None:
+    campaign(embedded_store, campaign_id="spring", name="Daffodils")
+    put(embedded_store, [known(1, ANN), known(2, "bob@b.example")])
+    person = Recipients(metrics(embedded_store)).get(TENANT, " ANN@a.example ")
+    assert (person.recipient, person.points, person.revenue) == (ANN, 4, 19.9)
+    assert person.counts["opens"] == 2
+    assert person.counts["delivered"] == 1
+    assert [one.type for one in person.timeline] == ["converted", "clicked", "opened", "opened", "delivered"]
+    clicked = person.timeline[1]
+    assert (clicked.at, clicked.link_url, clicked.campaign) == (
+        *((NOON + 700) * 1000, "https://shop.example/1", "Daffodils"),
+    )
+    assert Recipients(metrics(embedded_store)).get(TENANT, person.key) == person
+
+
+def test_a_life_comes_in_pages(embedded_store: Store) -> None:
+    put(embedded_store, [known(1, ANN)])
+    ask = Recipients(metrics(embedded_store)).get
+    first = ask(TENANT, ANN, limit=3)
+    assert first.more_before is not None
+    rest = ask(TENANT, ANN, limit=3, before=first.more_before)
+    assert [one.type for one in (*first.timeline, *rest.timeline)] == [
+        *("converted", "clicked", "opened", "opened", "delivered")
+    ]
+    assert rest.more_before is None
+
+
+def test_a_corrected_event_stands_once_in_a_life(embedded_store: Store) -> None:
+    told = known(1, ANN)
+    put(embedded_store, [told, [told[1] | {"weight": -1}, told[1] | {"actor": "machine"}]])
+    person = Recipients(metrics(embedded_store)).get(TENANT, ANN)
+    assert [one.actor for one in person.timeline if one.type == "opened"] == ["machine", "machine"]
+
+
+def test_a_stranger_is_not_found(embedded_store: Store) -> None:
+    put(embedded_store, [known(1, ANN, tenant="t_2")])
+    with pytest.raises(NotFound):
+        Recipients(metrics(embedded_store)).get(TENANT, ANN)
+
+
+def test_who_did_it(embedded_store: Store) -> None:
+    put(embedded_store, [known(1, ANN), known(2, "bob@b.example", campaign_id="autumn")])
+    who = Recipients(metrics(embedded_store)).who
+    assert {one.recipient for one in who(scope(), "clicked_human")} == {ANN, "bob@b.example"}
+    found = who(scope("7d", "is,campaign,autumn"), "opened_human")
+    assert [(one.recipient, one.campaign_id, one.at) for one in found] == [
+        ("bob@b.example", "autumn", (NOON + 600) * 1000)
+    ]
+    by_link = who(scope("7d", "is,link,https://shop.example/1", "is,campaign,spring"), "clicked_human")
+    assert [(one.recipient, one.at) for one in by_link] == [(ANN, (NOON + 700) * 1000)]
+    assert who(scope("7d", "is,link,https://elsewhere.example/"), "clicked_human") == []
+    assert len(who(scope(), "delivered", limit=1, offset=1)) == 1
+    with pytest.raises(InvalidField, match="did"):
+        who(scope(), "opens")
+    with pytest.raises(InvalidField, match="link"):
+        who(scope("7d", "is,link,x"), "delivered")
+
+
+def test_the_account_holds(embedded_store: Store) -> None:
+    rows = {
+        "tenant": ["t_1", "t_1", "t_1", "t_2"],
+        "source": ["api", "api", "ses", "api"],
+        "kind": ["event"] * 4,
+        "minute": [NOON, NOON + 3600, NOON, NOON],
+        "batch_id": [1, 2, 3, 4],
+        "received": [10, 5, 4, 99],
+        "stored": [7, 5, 1, 99],
+        "duplicate": [1, 0, 1, 0],
+        "rejected": [1, 0, 1, 0],
+        "dead": [1, 0, 1, 0],
+    }
+    embedded_store.insert("intake", table_of("intake", rows))
+    period = parse_period("custom", "UTC", NOW, since="2026-11-01", to="2026-11-01")
+    found = account(embedded_store, Tenant(), period, "hour")
+    assert (found.total.received, found.total.stored, found.total.missing) == (19, 13, 0)
+    assert [(one.source, one.outcomes.received, one.outcomes.dead) for one in found.sources] == [
+        *(("api", 15, 1), ("ses", 4, 1))
+    ]
+    assert [found.series[hour].received for hour in (11, 12, 13)] == [0, 14, 5]
+    assert len(found.series) == len(found.labels) == 24
