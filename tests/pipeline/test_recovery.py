@@ -3,79 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sendlens.clock import FrozenClock
-from sendlens.control.control import Control
-from sendlens.log.sqlite import SqliteLog
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Campaign, Event, EventType, RecordKind
 from sendlens.pipeline.agreement import disagreements
-from sendlens.pipeline.births import Births
-from sendlens.pipeline.dedupe import Deduper
-from sendlens.pipeline.rows import Rower
-from sendlens.pipeline.tables import Tables
-from sendlens.pipeline.writer import Writer
 from sendlens.store.client import Store
+from tests.pipeline.house import NOW, Cut, House, cut_after
 
-NOW = 1_795_000_000_000
 MONTH_MS = 31 * 86_400_000
 
 
-class Cut(Exception):  # noqa: N818 - a cut is what happens, not a mistake
-    """The process ends here."""
-
-
-class House:
-    """Log, control plane and store that outlive the writers at work on them."""
-
-    def __init__(self, directory: Path, store: Store) -> None:
-        self.control = Control.open(f"sqlite:///{directory / 'control.sqlite'}", b"k" * 32)
-        self.tenant = self.control.tenants.create("main", "Main")
-        self.log = SqliteLog(directory / "log.sqlite")
-        self.store = store
-
-    def writer(self, wrap: Callable[[Tables], Any] = lambda tables: tables) -> Writer:
-        """Return a writer with nothing in memory, as after a start."""
-        tables = wrap(Tables(self.store))
-        return Writer(
-            log=self.log,
-            ledger=self.control.ledger,
-            deadletters=self.control.deadletters,
-            tables=tables,
-            rower=Rower(currency_of=lambda _: "USD", skew_limit_ms=86_400_000),
-            deduper=Deduper(tables, memory_keys=1000, horizon_days=7),
-            births=Births(tables, memory_messages=1000),
-            clock=FrozenClock(NOW),
-            batch_events=10_000,
-            batch_ms=0,
-            on_stored=lambda _: None,
-        )
-
-    def append(self, events: list[Event], rejected: int = 0) -> None:
-        """Bring events as one acknowledged request."""
-        block = Block(
-            tenant=self.tenant.id,
-            source="api",
-            kind=RecordKind.EVENT,
-            received_at=NOW,
-            count=len(events),
-            rejected=rejected,
-            body=pack(events),
-        )
-        asyncio.run(self.log.append(block))
-
-    def close(self) -> None:
-        self.log.close()
-        self.control.close()
-
-
 @pytest.fixture
-def house(tmp_path: Path, embedded_store: Store) -> Any:
+def house(tmp_path: Path, embedded_store: Store) -> Iterator[House]:
     """A house with an empty store."""
     it = House(tmp_path, embedded_store)
     yield it
@@ -96,35 +39,6 @@ def events(first: int, count: int) -> list[Event]:
         )
         for i in range(first, first + count)
     ]
-
-
-def cut_after(calls: int) -> Callable[[Tables], Any]:
-    """Return tables that end the process after so many statements, whatever they were."""
-
-    def wrap(tables: Tables) -> Any:
-        store = tables._store  # pyright: ignore[reportPrivateUsage] - the cut is between statements of the store
-
-        class Cutting:
-            left = calls
-
-            def _step(self, work: Callable[[], Any]) -> Any:
-                if self.left == 0:
-                    raise Cut
-                type(self).left -= 1
-                return work()
-
-            def insert(self, table: str, rows: Any) -> Any:
-                return self._step(lambda: store.insert(table, rows))
-
-            def execute(self, name: str, params: Any) -> Any:
-                return self._step(lambda: store.execute(name, params))
-
-            def __getattr__(self, name: str) -> Any:
-                return getattr(store, name)
-
-        return Tables(Cutting())  # pyright: ignore[reportArgumentType] - stands for the store
-
-    return wrap
 
 
 # Three months of events, four keyed tables, states and sums, the accounts: nine statements.
