@@ -122,6 +122,11 @@ dead_letters = Table(
     Column("body", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("replayed_at", BigInteger, nullable=False),
+    # What the letter's block knew. With them a replayed record gets the same time and the same key as before.
+    Column("received_at", BigInteger, nullable=False, server_default="0"),
+    Column("sent_at", BigInteger, nullable=False, server_default="0"),
+    Column("records", Integer, nullable=False, server_default="1"),
+    Column("request_id", String(64), nullable=False, server_default=""),
     UniqueConstraint("batch_id", "position"),
     Index("ix_dead_letters_tenant_id", "tenant", "id"),
     sqlite_autoincrement=True,
