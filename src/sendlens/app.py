@@ -22,6 +22,8 @@ from sendlens.control.secrets import load_secret_key
 from sendlens.control.tenants import Tenant
 from sendlens.enrich.geo import Countries
 from sendlens.log.sqlite import SqliteLog
+from sendlens.operations.desk import Desk
+from sendlens.operations.serving import answering
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
@@ -126,6 +128,9 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         runner = tasks.Runner(tasks.Context(settings, clock, control, log, store))
         runner.start()
         stack.callback(runner.stop)
+        desk = Desk(settings.data, answering(settings, clock, store, writer))
+        desk.start()
+        stack.callback(desk.stop)
         return Parts(
             settings=settings,
             clock=clock,

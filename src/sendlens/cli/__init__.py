@@ -38,6 +38,9 @@ COMMANDS: Final = (
     Command("tenant", "sendlens.cli.tenant:app", "Create, list and change tenants."),
     Command("key", "sendlens.cli.key:app", "Create, list and revoke API keys."),
     Command("source", "sendlens.cli.source:app", "Create and list sources of events, and replace their secrets."),
+    Command("backup", "sendlens.cli.backup:backup", "Write a backup, whether or not the server runs."),
+    Command("restore", "sendlens.cli.restore:restore", "Restore a backup into an empty data directory."),
+    Command("doctor", "sendlens.cli.doctor:doctor", "Examine a data directory and say in plain words how it is."),
     Command("log", "sendlens.cli.log:app", "Check the log for damage."),
     Command("version", "sendlens.cli.version:version", "Print the version."),
 )

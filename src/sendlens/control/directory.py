@@ -17,6 +17,8 @@ from sendlens.errors import DataDirectoryInUse, SendlensError, SettingsError
 FORMAT: Final = 1
 _FORMAT_FILE: Final = "format"
 _LOCK_FILE: Final = "lock"
+RESTORING: Final = "restoring"
+"""Stands in the place of the format while a backup is being restored."""
 
 
 class DataDirectory:
@@ -81,8 +83,43 @@ def prepare(path: Path) -> None:
     # An empty file is a first start that was cut short.
     if not text:
         marker.write_text(f"{FORMAT}\n")
+    elif text == RESTORING:
+        raise SendlensError(
+            f"{path} is a backup that is being restored, or whose restoring was cut off.",
+            hint="Wait for it; or empty the directory and run sendlens restore again.",
+        )
     elif not text.isdecimal() or int(text) > FORMAT:
         raise SendlensError(
             f"{path} has the format {text!r}; this version of Sendlens knows up to {FORMAT}.",
             hint="Start the version that was here before, or a newer one.",
         )
+
+
+def mark(path: Path, text: str) -> None:
+    """Write another format into a directory, whole or not at all; for whoever holds it."""
+    draft = path / f"{_FORMAT_FILE}.draft"
+    draft.write_text(f"{text}\n")
+    draft.replace(path / _FORMAT_FILE)
+
+
+def format_of(path: Path) -> str:
+    """Return what stands in the place of a directory's format; empty if nothing does."""
+    try:
+        return (path / _FORMAT_FILE).read_text().strip()
+    except OSError:
+        return ""
+
+
+def holder(path: Path) -> str:
+    """Return the process that holds a directory, empty if nobody does, without changing anything."""
+    try:
+        handle = os.open(path / _LOCK_FILE, os.O_RDONLY)
+    except OSError:
+        return ""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return os.read(handle, 32).decode(errors="replace").strip() or "unknown"
+    finally:
+        os.close(handle)
+    return ""
