@@ -42,7 +42,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Dead:
-    """A record the pipeline could not digest; kept raw, to be replayed after a fix."""
+    """A record the pipeline could not digest; kept raw, to be replayed after a fix.
+
+    `position` is its place among the batch's events, or for a whole block its offset in the log below 0.
+    """
 
     tenant: str
     source: str
@@ -50,6 +53,10 @@ class Dead:
     position: int
     reason: str
     body: bytes
+    received_at: int
+    sent_at: int
+    records: int = 1
+    request_id: str = ""
 
 
 @dataclass
@@ -71,6 +78,8 @@ class Batch:
     gauges: list[tuple[str, str, Gauge]] = field(default_factory=list[tuple[str, str, Gauge]])
     dead: list[Dead] = field(default_factory=list[Dead])
     accounts: dict[Account, Outcome] = field(default_factory=lambda: defaultdict(Outcome))
+    seconds: float = 0.0
+    """How long it took from the log into all tables; told by the writer once it is there."""
 
     @property
     def stored_by_tenant(self) -> dict[str, int]:
@@ -105,8 +114,9 @@ def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: De
             continue
         if block.kind is RecordKind.EVENT:
             start = len(placed)
+            about = (block.tenant, block.source, stored.partition, block.received_at, block.sent_at)
             placed.extend(
-                Placed(start + i, block.tenant, block.source, stored.partition, block.received_at, block.sent_at, event)
+                Placed(start + i, *about, event, block.request_id)
                 for i, event in enumerate(cast("list[Event]", records))
             )
             continue
@@ -193,9 +203,34 @@ def _bury_block(batch: Batch, stored: StoredBlock, reason: str) -> None:
     block = stored.block
     batch.accounts[_account(block.tenant, block.source, block.kind, block.received_at)].dead += block.count
     # Whole blocks are placed by their negative offset, so that they never meet the position of a single event.
-    batch.dead.append(Dead(block.tenant, block.source, str(block.kind), -stored.offset, reason, block.body))
+    batch.dead.append(
+        Dead(
+            tenant=block.tenant,
+            source=block.source,
+            kind=str(block.kind),
+            position=-stored.offset,
+            reason=reason,
+            body=block.body,
+            received_at=block.received_at,
+            sent_at=block.sent_at,
+            records=block.count,
+            request_id=block.request_id,
+        )
+    )
 
 
 def _bury_event(batch: Batch, item: Placed, reason: str) -> None:
     batch.accounts[_account_of(item)].dead += 1
-    batch.dead.append(Dead(item.tenant, item.source, "event", item.position, reason, msgspec.json.encode(item.event)))
+    batch.dead.append(
+        Dead(
+            tenant=item.tenant,
+            source=item.source,
+            kind="event",
+            position=item.position,
+            reason=reason,
+            body=msgspec.json.encode(item.event),
+            received_at=item.received_at,
+            sent_at=item.sent_at,
+            request_id=item.request_id,
+        )
+    )

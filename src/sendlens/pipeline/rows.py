@@ -35,6 +35,7 @@ class Placed(NamedTuple):
     received_at: int
     sent_at: int
     event: Event
+    request_id: str = ""
 
 
 class Rower:

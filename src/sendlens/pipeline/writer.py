@@ -2,19 +2,23 @@
 
 Owns the order of the steps, which is what makes counting once survive a kill at any moment:
 
-1. record the range of the log as a batch (`ledger.begin`), so that a retry is the same batch;
+1. record the range of the log as a batch (`ledger.begin`), so that a retry is the same batch, and ask the `fuse`
+   whether what cannot be digested may be set aside;
 2. insert its events into the base table, whole or not at all per month;
 3. derive the other tables from the base;
 4. commit the log's offset, then close the record.
 
-Whatever fails between 1 and 4, here or by a kill, leaves an open record, and `recovery` finishes it.
+Whatever fails between 1 and 4, here or by a kill, leaves an open record, and `recovery` finishes it. A blown fuse
+leaves one too: the writer holds, and the batch is read again after a reset, now and then, and at the next start.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import threading
-from collections.abc import Callable, Generator
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -24,20 +28,28 @@ from sendlens.control.deadletters import DeadLetter, DeadLetters
 from sendlens.control.ledger import Ledger
 from sendlens.errors import SendlensError
 from sendlens.log.protocol import Log
+from sendlens.model.blocks import StoredBlock
 from sendlens.pipeline import batch as batches
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.fuse import Fuse, FuseBlown
 from sendlens.pipeline.recovery import recover
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 
-_log = structlog.get_logger(__name__)
+_log = structlog.stdlib.get_logger(__name__)
 
 IDLE_SECONDS = 0.5
 """How long the writer sleeps in one go when nothing arrives; also how fast it notices a stop."""
 LONGEST_PAUSE = 15.0
 """Longest pause between two tries against a store that fails, in seconds."""
+HOLD_SECONDS = 60.0
+"""How long the writer waits with a blown fuse before it reads the batch again: the cause may have passed."""
+SLOW_SECONDS = 5.0
+"""A batch that takes longer is told of at level info; others at debug."""
+MOST_NAMED = 100
+"""Most request ids in the log line of a batch."""
 
 
 @dataclass
@@ -50,6 +62,9 @@ class Progress:
     failing_since_ms: int = 0
     last_error: str = ""
     last_batch_ms: float = 0.0
+    failures: int = 0
+    holding: int = 0
+    """The batch that waits because it blew a fuse; 0 for none."""
 
 
 class Writer:
@@ -70,8 +85,12 @@ class Writer:
         batch_events: int,
         batch_ms: int,
         on_stored: Callable[[Batch], None],
+        fuse: Fuse | None = None,
     ) -> None:
-        """`on_stored` is called in the writer's thread after each batch is in all tables."""
+        """`on_stored` is called in the writer's thread after each batch is in all tables.
+
+        Without a `fuse` the writer has one of its own, which nobody can reset.
+        """
         self._log = log
         self._ledger = ledger
         self._deadletters = deadletters
@@ -84,6 +103,7 @@ class Writer:
         self._batch_events = batch_events
         self._batch_seconds = batch_ms / 1000
         self._on_stored = on_stored
+        self._fuse = fuse or Fuse(clock)
         self._stop = threading.Event()
         # Whoever wants a pause holds the turnstile, so that the next batch waits behind it and not in front of it.
         self._turnstile = threading.Lock()
@@ -134,6 +154,8 @@ class Writer:
                     self.step(wait=IDLE_SECONDS)
                     pause = 0.25
                     self._recovered()
+            except FuseBlown as blown:
+                self._hold(blown)
             except Exception as error:
                 self._failed(error)
                 self._stop.wait(pause)
@@ -155,9 +177,11 @@ class Writer:
                 # Memory may hold keys of a half-done try; the store's answer leaves the batch's own keys out.
                 self._deduper.forget()
                 self._births.forget()
+                started = self._clock.monotonic()
                 batch = batches.read(blocks, pending.batch_id, self._rower, self._deduper, self._births)
+                self._fuse.judge(blocks, batch)
                 recover(batch, self._tables)
-                self._finish(batch)
+                self._finish(batch, blocks, started)
                 _log.info("batch recovered", batch=pending.batch_id, records=batch.records)
             else:
                 self._ledger.finish(pending.batch_id)
@@ -177,14 +201,14 @@ class Writer:
         with self._batch():
             batch_id = self._ledger.begin(self._partition, blocks[0].offset, blocks[-1].offset)
             batch = batches.read(blocks, batch_id, self._rower, self._deduper, self._births)
+            self._fuse.judge(blocks, batch)
             self._tables.insert_events(batch)
             self._tables.derive(batch)
             self._tables.insert_others(batch)
-            self._finish(batch)
-        self.progress.last_batch_ms = (self._clock.monotonic() - started) * 1000
+            self._finish(batch, blocks, started)
         return batch.records
 
-    def _finish(self, batch: Batch) -> None:
+    def _finish(self, batch: Batch, blocks: Sequence[StoredBlock], started: float) -> None:
         self._deadletters.add(
             DeadLetter(
                 tenant=dead.tenant,
@@ -194,6 +218,10 @@ class Writer:
                 position=dead.position,
                 reason=dead.reason,
                 body=dead.body,
+                received_at=dead.received_at,
+                sent_at=dead.sent_at,
+                records=dead.records,
+                request_id=dead.request_id,
             )
             for dead in batch.dead
         )
@@ -204,9 +232,27 @@ class Writer:
         self.progress.batches += 1
         self.progress.records += batch.records
         self.progress.duplicates += sum(outcome.duplicate for outcome in batch.accounts.values())
+        self.progress.holding = 0
+        self._fuse.passed(blocks, batch)
+        batch.seconds = self._clock.monotonic() - started
+        self.progress.last_batch_ms = batch.seconds * 1000
+        _tell(batch, blocks)
         self._on_stored(batch)
 
+    def _hold(self, blown: FuseBlown) -> None:
+        """Wait until the sources are let in again, or it is time for another try, or the writer is to stop."""
+        stopped = self._fuse.blown()
+        if not self.progress.holding:
+            _log.error("the fuse has blown; nothing is stored until it is mended", error=blown.detail, hint=blown.hint)
+        self.progress.holding = stopped[0].batch_id if stopped else 0
+        # A store that failed before has been forgotten about: this is another trouble.
+        self.progress.failing_since_ms, self.progress.last_error = 0, ""
+        until = self._clock.monotonic() + HOLD_SECONDS
+        while self._fuse.blown() and self._clock.monotonic() < until and not self._stop.wait(IDLE_SECONDS):
+            pass
+
     def _failed(self, error: Exception) -> None:
+        self.progress.failures += 1
         if not self.progress.failing_since_ms:
             self.progress.failing_since_ms = self._clock.now_ms()
         detail = error.detail if isinstance(error, SendlensError) else f"{type(error).__name__}: {error}"
@@ -218,3 +264,30 @@ class Writer:
             self.progress.failing_since_ms = 0
             self.progress.last_error = ""
             _log.info("the store accepts batches again")
+
+
+def _tell(batch: Batch, blocks: Sequence[StoredBlock]) -> None:
+    """Write the line of a batch. Its offsets, and the request ids at level debug, lead from a request to its batch."""
+    slow = batch.seconds > SLOW_SECONDS
+    about = {"batch": batch.batch_id, "first": batch.first, "last": batch.last}
+    if slow or logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+        outcomes = batch.accounts.values()
+        _log.log(
+            logging.INFO if slow else logging.DEBUG,
+            "batch stored slowly" if slow else "batch stored",
+            **about,
+            records=batch.records,
+            stored=sum(outcome.stored for outcome in outcomes),
+            duplicates=sum(outcome.duplicate for outcome in outcomes),
+            rejected=sum(outcome.rejected for outcome in outcomes),
+            dead=sum(outcome.dead for outcome in outcomes),
+            seconds=round(batch.seconds, 3),
+            requests=[stored.block.request_id for stored in blocks[:MOST_NAMED]],
+        )
+    for (tenant, source, reason), count in Counter(
+        (dead.tenant, dead.source, dead.reason) for dead in batch.dead
+    ).most_common(10):
+        # TRICKY: not the whole reason, which may repeat what a sender wrote; it stands in the letter.
+        _log.warning(
+            "records set aside", **about, tenant=tenant, source=source, letters=count, error=reason.partition(":")[0]
+        )
