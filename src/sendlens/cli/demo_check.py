@@ -18,7 +18,7 @@ import msgspec
 from sendlens.cli.demo_report import Check, Report, show
 from sendlens.clock import SystemClock
 from sendlens.errors import Unavailable
-from sendlens.simulator.parameters import DAY_MS, Parameters
+from sendlens.simulator.parameters import DAY_MS, HOUR_MS, Parameters
 from sendlens.simulator.run import NATIVE
 from sendlens.simulator.sender import Sender
 from sendlens.simulator.trip import Trip
@@ -45,6 +45,7 @@ PARAMETERS: Final = replace(
 )
 
 _AGO_MS: Final = 12 * DAY_MS
+_HOUR: Final = 9
 _VISIBLE_SECONDS: Final = 180.0
 
 Json = Mapping[str, object]
@@ -84,7 +85,7 @@ async def check(console: Console, server: DemoServer, recipients: int, seed: int
     """Send the campaign, compare, print; returns 0 if every check holds, else 1."""
     now = SystemClock().now_ms()
     world = await asyncio.to_thread(lambda: World(seed, PARAMETERS, people=recipients + recipients // 4))
-    campaign = world.mail("launch", now - _AGO_MS, recipients, SHARES)
+    campaign = world.mail("launch", (now - _AGO_MS) // DAY_MS * DAY_MS + _HOUR * HOUR_MS, recipients, SHARES)
     trip = Trip(seed, PARAMETERS)
     async with Sender(server.url, server.key, server.hooks, concurrency=16, seed=seed) as sender:
         facts = msgspec.json.encode(world.campaigns())
@@ -113,11 +114,12 @@ async def check(console: Console, server: DemoServer, recipients: int, seed: int
 
 
 def _requests(world: World, trip: Trip, server: DemoServer, now: int) -> Iterator[Post]:
-    for source, events in trip.out(world.advance(now, DAY_MS // 4)):
+    for source, arriving in trip.out(world.advance(now, DAY_MS // 4)):
+        events = arriving
         broken = trip.breakage(source, len(events))
         if broken:
             # Among good ones, so that a bad neighbour is seen to spoil nothing.
-            neighbours, events = events[:500], events[500:]
+            neighbours, events = arriving[:500], arriving[500:]
             body = msgspec.json.encode([*broken, *neighbours])
             yield Post("/v1/events", body, {"content-type": "application/json"}, len(broken) + len(neighbours))
         yield from posts(source, events, server.keys, now)

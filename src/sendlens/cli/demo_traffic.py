@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from sendlens.clock import SystemClock
+from sendlens.errors import StoreError
 from sendlens.model.events import Event
 from sendlens.simulator.behaviour import Throttle
 from sendlens.simulator.parameters import DAY_MS
@@ -75,6 +76,8 @@ class Traffic:
         messages = rate * _STRETCH_MS / 1000 / world.events_per_message
         owed = 0.0
         while True:
+            if not self._server.alive:
+                raise StoreError("the server has stopped by itself", hint=self._server.last_words())
             now = self._clock.now_ms()
             while rate and planned < now + _STRETCH_MS:
                 owed += messages
