@@ -103,17 +103,15 @@ def test_every_sum_of_the_registry_is_a_measure() -> None:
             assert {measure for measure, _ in (*ratio.num, *ratio.den)} <= MEASURES.keys()
 
 
-@pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_every_dimension_can_be_asked_about_every_metric(embedded_store: Store, dimension: str) -> None:
+def test_every_dimension_can_be_asked_about_every_metric(embedded_store: Store) -> None:
     put(embedded_store, [story(1)])
-    asked = scope("today" if dimension == "minute" else "7d")
-    period = parse_period("custom", "UTC", NOW, since="2026-11-01T11:00", to="2026-11-01T14:00")
-    asked = replace(asked, period=period) if dimension == "minute" else asked
-    table = metrics(embedded_store).breakdown(asked, list(METRICS), dimension, limit=10_000)
-    assert table.total_rows == len(table.rows) >= 1
-    told = DIMENSIONS[dimension].tells
-    if not told or "opened" in told:
-        assert sum(row.figures["opened_raw"].n or 0 for row in table.rows) >= 1
+    noon = parse_period("custom", "UTC", NOW, since="2026-11-01T11:00", to="2026-11-01T14:00")
+    for key, one in DIMENSIONS.items():
+        asked = replace(scope(), period=noon) if key == "minute" else scope()
+        table = metrics(embedded_store).breakdown(asked, list(METRICS), key, limit=10_000)
+        assert table.total_rows == len(table.rows) >= 1
+        if not one.tells or "opened" in one.tells:
+            assert sum(row.figures["opened_raw"].n or 0 for row in table.rows) >= 1, key
 
 
 def test_roll_up_and_messages_agree(embedded_store: Store) -> None:
