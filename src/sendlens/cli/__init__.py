@@ -43,6 +43,7 @@ COMMANDS: Final = (
     Command("backup", "sendlens.cli.backup:backup", "Write a backup, whether or not the server runs."),
     Command("restore", "sendlens.cli.restore:restore", "Restore a backup into an empty data directory."),
     Command("doctor", "sendlens.cli.doctor:doctor", "Examine a data directory and say in plain words how it is."),
+    Command("metrics", "sendlens.cli.metrics:metrics", "List the metrics with their formulas."),
     Command("log", "sendlens.cli.log:app", "Check the log for damage."),
     Command("version", "sendlens.cli.version:version", "Print the version."),
 )
