@@ -41,6 +41,13 @@ def _whole(least: int, most: int) -> Callable[[str], int]:
     return read
 
 
+def _share(value: str) -> float:
+    number = float(value)
+    if not 0 <= number <= 1:
+        raise ValueError
+    return number
+
+
 def _one_of(*names: str) -> Callable[[str], str]:
     def read(value: str) -> str:
         if value not in names:
@@ -130,6 +137,21 @@ class Settings:
         "0 or more",
         _whole(0, 10**10),
     )
+    fuse_ratio: float = _setting(
+        0.5,
+        "Share of a source's latest records that cannot be processed at which it is stopped; 0 for never.",
+        "0 to 1",
+        _share,
+    )
+    fuse_least: int = _setting(
+        100, "Records of a source that `fuse_ratio` looks at, at least.", "1 to 1000000", _whole(1, 1_000_000)
+    )
+    fuse_run: int = _setting(
+        1000,
+        "Records of a source in a row that cannot be processed at which it is stopped; 0 for never.",
+        "0 or more",
+        _whole(0, 10**9),
+    )
     skew_limit_minutes: int = _setting(
         1440,
         "Clock difference beyond which an event is flagged instead of corrected, in minutes.",
@@ -148,6 +170,18 @@ class Settings:
         168, "How long blocks stay in the log after they were stored, in hours.", "0 to 100000", _whole(0, 100_000)
     )
     geo_database: str = _setting("", "MaxMind database file for countries; empty for none.", "a path, or empty", _text)
+    metrics_key: str = _setting(
+        "",
+        "What a scraper of /metrics shows as bearer token; if empty, only requests from this machine are answered.",
+        "20 or more characters, or empty",
+        _text,
+    )
+    least_disk_mb: int = _setting(
+        1000,
+        "Free space on the disk of the data directory below which health is degraded, in megabytes; 0 for never.",
+        "0 or more",
+        _whole(0, 10**9),
+    )
     open_pages: bool = _setting(
         True,
         "Show pages without a log-in to requests from this machine; other machines need an API key.",
@@ -186,8 +220,8 @@ FIELDS: Final = tuple(
 )
 
 # Settings that may stay empty although their reader demands a form.
-_MAY_BE_EMPTY: Final = {"public_url", "store", "control", "bootstrap_key", "secret_key", "geo_database"}
-_LEAST_CHARACTERS: Final = {"bootstrap_key": 20, "secret_key": 32}
+_MAY_BE_EMPTY: Final = {"public_url", "store", "control", "bootstrap_key", "secret_key", "geo_database", "metrics_key"}
+_LEAST_CHARACTERS: Final = {"bootstrap_key": 20, "secret_key": 32, "metrics_key": 20}
 # Variables of ours that are no settings of the process: the demo, tests and clients read them.
 NOT_SETTINGS: Final = {"SENDLENS_CONFIG", "SENDLENS_URL", "SENDLENS_API_KEY"}
 

@@ -1,7 +1,7 @@
 """The door: records that were judged go into the log, and only then is the sender told that they are safe.
 
-Owns the step from `Mapped` to blocks and the refusal while the pipeline is too far behind. Leaves authentication and
-HTTP to `web.intake`, reading to `sources`, durability to `log`.
+Owns the step from `Mapped` to blocks, the refusal while the pipeline is too far behind, and that of a source whose fuse
+has blown. Leaves authentication and HTTP to `web.intake`, reading to `sources`, durability to `log`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,20 @@ import asyncio
 from typing import Final
 
 import msgspec
+import structlog
 
 from sendlens.errors import Unavailable
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import RecordKind
+from sendlens.pipeline.fuse import Fuse
 from sendlens.settings import Settings
 from sendlens.sources.received import Mapped
 
 BLOCK_RECORDS: Final = 10_000
 """Most records in one block, so that the pipeline can take small steps and the log small bites."""
+_log = structlog.stdlib.get_logger(__name__)
+
 _INLINE_RECORDS: Final = 500
 """Up to here packing takes a millisecond or two and is done at once; more goes to a thread."""
 
@@ -34,13 +38,19 @@ class Accepted(msgspec.Struct, frozen=True):
 class Door:
     """Appends what requests bring to the log."""
 
-    def __init__(self, log: Log, settings: Settings) -> None:
-        """Write to `log`, as long as no more than `settings.max_lag_events` wait in it."""
+    def __init__(self, log: Log, settings: Settings, fuse: Fuse | None = None) -> None:
+        """Write to `log`, as long as no more than `settings.max_lag_events` wait in it and the `fuse` is whole."""
         self._log = log
+        self._fuse = fuse
         self._most_waiting = settings.max_lag_events
 
-    def check(self) -> None:
-        """Raise `Unavailable` while too many records wait; cheap, so that a body need not be read in vain."""
+    def check(self, tenant_id: str, source_id: str) -> None:
+        """Raise `Unavailable` while too many records wait or the source is stopped.
+
+        It is cheap and comes before the body, which then need not be read in vain.
+        """
+        if self._fuse is not None:
+            self._fuse.check(tenant_id, source_id)
         waiting = self._log.backlog()
         if waiting > self._most_waiting:
             raise Unavailable(
@@ -58,7 +68,7 @@ class Door:
         without records, so that the accounting can be rebuilt from the log. After an `Unavailable` some of a large
         request may be in the log; the sender repeats it, and repeated events are recognised.
         """
-        self.check()
+        self.check(tenant_id, source_id)
         records, rejected = mapped.records, len(mapped.rejected)
         if not records and not rejected:
             return Accepted(0, 0)
@@ -80,6 +90,22 @@ class Door:
             ]
 
         packed = blocks() if len(records) <= _INLINE_RECORDS else await asyncio.to_thread(blocks)
-        for block in packed:
-            await self._log.append(block)
+        await self.append(packed)
         return Accepted(len(records), rejected)
+
+    async def append(self, blocks: list[Block]) -> None:
+        """Return once the blocks are durable. Raises `Unavailable`; some may be in the log nevertheless."""
+        for block in blocks:
+            partition, offset = await self._log.append(block)
+            # With the offsets in the line of a batch it leads from a request to its batch.
+            _log.debug(
+                "block appended",
+                request_id=block.request_id,
+                tenant=block.tenant,
+                source=block.source,
+                kind=str(block.kind),
+                records=block.count,
+                rejected=block.rejected,
+                partition=partition,
+                offset=offset,
+            )

@@ -139,7 +139,7 @@ class IntakeApp:
         idempotency_key = request.headers.get("idempotency-key", "").strip()
         if len(idempotency_key) > 200 or not idempotency_key.isprintable():
             raise BadRequest("the Idempotency-Key is a plain text of at most 200 characters")
-        self._door.check()
+        self._door.check(key.tenant, source)
         received_at = self._clock.now_ms()
         content_type, most = request.headers.get("content-type", ""), self._settings.max_events
         body = await self._bodies.read(request, receive)
@@ -176,7 +176,7 @@ class IntakeApp:
             return
         if request.method != "POST":
             raise MethodNotAllowed("a webhook is for POST")
-        self._door.check()
+        self._door.check(source.tenant, source.id)
         try:
             options = Options.of(source.settings)
         except InvalidField as error:
