@@ -68,8 +68,8 @@ def _unprivileged() -> pwd.struct_passwd | None:
 
 
 @contextmanager
-def running() -> Generator[PostgresServer]:
-    """Create a cluster, run it, and remove it afterwards."""
+def running(*, durable: bool = False) -> Generator[PostgresServer]:
+    """Create a cluster, run it, and remove it afterwards; `durable` syncs every commit to disk."""
     programs = binaries()
     account = _unprivileged()
     # Not below pytest's own temporary directory: that one is closed to the other account.
@@ -84,8 +84,8 @@ def running() -> Generator[PostgresServer]:
     cluster = ["-D", str(home / "data")]
     initdb = [*cluster, "-U", server.user, "-E", "UTF8", "--no-locale", "--no-sync"]
     initdb += ["--auth=scram-sha-256", f"--pwfile={password}"]
-    # No socket file and no fsync: nothing here has to survive a power cut.
-    serve = [*cluster, "-p", str(server.port), "-F"]
+    # No socket file, and no fsync in a test: nothing there has to survive a power cut.
+    serve = [*cluster, "-p", str(server.port), *([] if durable else ["-F"])]
     serve += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
     try:
         log = home / "log"

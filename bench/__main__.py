@@ -1,0 +1,91 @@
+"""`python -m bench`: choose benches and a size, run them, keep and show what they found."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Protocol, cast
+
+import msgspec
+
+from bench import machine, report
+from bench.context import Context
+from bench.figures import Findings
+from bench.sizes import SIZES
+from bench.table import BENCHES
+
+
+class _Module(Protocol):
+    def run(self, context: Context) -> Findings: ...
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run what the words of the command line ask for and return the exit code."""
+    given = _parser().parse_args(words)
+    chosen = [one for one in BENCHES if (one.name in given.names if given.names else one.usual)]
+    found: dict[str, Findings] = {}
+    here, began = machine.describe(), time.monotonic()
+    if given.keep:
+        given.keep.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix="sendlens-bench-", dir=given.scratch))
+    try:
+        context = Context(SIZES[given.size], scratch, given.keep)
+        for one in chosen:
+            print(f"{one.name}: {one.help}", file=sys.stderr, flush=True)
+            findings = cast("_Module", importlib.import_module(one.module)).run(context)
+            context.measured |= {figure.name: figure.value for figure in findings.figures}
+            found[one.name] = findings
+            print(report.screen(one.name, findings), flush=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    run = report.Run(
+        at=report.now(),
+        command=" ".join(["python -m bench", *(sys.argv[1:] if words is None else words)]),
+        size=given.size,
+        seconds=time.monotonic() - began,
+        machine=msgspec.structs.replace(here, load_after=_load()),
+        benches=found,
+    )
+    print(f"\nkept in {report.write(run, given.out)}")
+    if given.publish:
+        report.publish(run)
+        print(f"published in {report.PAGE}")
+    return 0
+
+
+def _load() -> tuple[float, float, float]:
+    return machine.describe().load_before
+
+
+def _parser() -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {one.name:<10} {one.help}" for one in BENCHES)
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measures Sendlens. Without names, everything but the profile runs.",
+        epilog=f"benches:\n{listed}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", metavar="bench", choices=[[], *(one.name for one in BENCHES)])
+    sizes = parser.add_mutually_exclusive_group()
+    for name, help_text in (
+        ("tiny", "only shows that every bench works"),
+        ("quick", "a few minutes, one million events"),
+        ("full", "the default: half an hour, ten million events"),
+        ("large", "hours, a hundred million events"),
+    ):
+        sizes.add_argument(f"--{name}", dest="size", action="store_const", const=name, help=help_text)
+    parser.set_defaults(size="full")
+    parser.add_argument("--keep", type=Path, help="directory where filled histories stay for the next run")
+    parser.add_argument("--scratch", type=Path, help="directory on the disk to measure; else the temporary directory")
+    parser.add_argument("--out", type=Path, help="file for the results as JSON; else one in bench/results")
+    parser.add_argument("--publish", action="store_true", help="write docs/performance.md and docs/performance.json")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
