@@ -13,8 +13,10 @@ from functools import cache
 from sendlens.clock import Clock
 from sendlens.errors import StoreError
 from sendlens.metrics.dimensions import Dimension
+from sendlens.metrics.figures import Number
 from sendlens.metrics.periods import DAY, HOUR
 from sendlens.metrics.query import Metrics, _Line
+from sendlens.metrics.question import Question, Want
 
 # Of every sent message, how many ...
 RATES = {
@@ -129,7 +131,7 @@ class MadeUp(Metrics):
     def labels(self, tenant, by: Dimension, values):
         return {value: (NAMES.get(value) if by.key == "campaign" else None) or value or "(none)" for value in values}
 
-    def _ask(self, tenant, question):
+    def _ask(self, tenant: str, question: Question) -> list[_Line]:
         if self.broken and question.by and question.by.key == self.broken:
             raise StoreError("the store did not answer within 20 s", hint="Choose a shorter period.")
         while self.slow and question.by and question.by.key == self.slow:
@@ -143,7 +145,7 @@ class MadeUp(Metrics):
                 share *= 1 - told if one.operator.endswith("not") else told
         if question.by is None and not question.edges:
             return [_Line("", 0, self._sums_of(question, question.start, question.end, share), 1)]
-        if question.edges:
+        if question.edges or question.by is None:
             ends = [*question.edges[1:], question.end]
             return [
                 _Line(
@@ -167,10 +169,10 @@ class MadeUp(Metrics):
         page = lines[question.offset : question.offset + question.limit] if question.limit else lines
         return [_Line(line.what, line.slot, line.sums, total) for line in page]
 
-    def _sums_of(self, question, start, end, share, name=""):
+    def _sums_of(self, question: Question, start: int, end: int, share: float, name: str = "") -> dict[Want, Number]:
         if self.empty:
             return dict.fromkeys(question.wants, 0)
-        found = {}
+        found: dict[Want, Number] = {}
         for want in question.wants:
             total = 0.0
             hour = start // HOUR

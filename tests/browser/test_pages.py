@@ -143,6 +143,7 @@ def test_everything_is_reached_with_the_keyboard(browser: Browser, served: Serve
         wanted = one.page.locator(reachable).evaluate_all("all => all.filter((one) => one.checkVisibility()).length")
         one.page.keyboard.press("Tab")
         expect(one.page.locator(".skip")).to_be_focused()
+        seen = 0
         for _ in range(wanted + 20):
             one.page.keyboard.press("Tab")
             seen, shown = one.page.evaluate(

@@ -42,7 +42,9 @@
     const openAt = rows.findIndex((row) => row.open);
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const hatch = { symbol: "rect", dashArrayX: [1, 0], dashArrayY: [3, 3], rotation: -Math.PI / 4, color: ground };
-    const few = rows.length === 1;
+    // A value without neighbours has no line to be seen by: it gets a point.
+    const lonely = (i, key) => rows[i][key] !== null && (rows[i - 1]?.[key] ?? null) === null && (rows[i + 1]?.[key] ?? null) === null;
+    const dotted = (key) => (row, i) => (lonely(i, key) ? { value: row[key], symbol: "circle" } : { value: row[key], symbol: "none" });
     const series = [];
     if (bars) {
       series.push({
@@ -54,23 +56,24 @@
       });
     } else {
       const end = openAt < 0 ? rows.length : openAt;
-      const line = { type: "line", showSymbol: few, symbol: "circle", symbolSize: 6, z: 3, emphasis: { disabled: true }, itemStyle: { color: accent } };
-      series.push({ ...line, lineStyle: { color: accent, width: 2.2 }, areaStyle: { color: accent, opacity: 0.07 },
-        data: rows.map((row, i) => (i < end ? row.value : null)) });
+      const line = { type: "line", showSymbol: true, symbolSize: 7, connectNulls: true, z: 3, emphasis: { disabled: true }, itemStyle: { color: accent } };
+      series.push({ ...line, lineStyle: { color: accent, width: 2.2 }, // An area says "from zero"; a rate's axis seldom begins there.
+        areaStyle: data.unit === "ratio" ? undefined : { color: accent, opacity: 0.07 },
+        data: rows.map((row, i) => (i < end ? dotted("value")(row, i) : null)) });
       // The running step: a dashed end with a hollow point.
       if (openAt >= 0) series.push({ ...line, lineStyle: { color: accent, width: 2.2, type: [5, 4] },
         data: rows.map((row, i) => (i === openAt - 1 ? { value: row.value, symbol: "none" } : i === openAt
-          ? { value: row.value, symbol: "circle", itemStyle: { color: ground, borderColor: accent, borderWidth: 2 } } : null)), showSymbol: true });
+          ? { value: row.value, symbol: "circle", itemStyle: { color: ground, borderColor: accent, borderWidth: 2 } } : null)) });
     }
-    if (data.compared) series.push({ type: "line", z: 4, showSymbol: few, symbol: "circle", symbolSize: 4, emphasis: { disabled: true },
-      itemStyle: { color: then }, lineStyle: { color: then, width: 2, type: [2, 4] }, data: rows.map((row) => row.then) });
+    if (data.compared) series.push({ type: "line", z: 4, showSymbol: true, symbolSize: 4, connectNulls: true, emphasis: { disabled: true },
+      itemStyle: { color: then }, lineStyle: { color: then, width: 2, type: [2, 4] }, data: rows.map(dotted("then")) });
     return {
       animation: !still, animationDuration: 260, animationDurationUpdate: 260,
       aria: { enabled: false, decal: { show: false } },
       textStyle: { fontFamily: css("--sans") },
-      grid: { left: 4, right: 12, top: 12, bottom: 2, containLabel: true },
+      grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
       xAxis: { type: "category", boundaryGap: bars, data: rows.map((row) => row.short), axisTick: { show: false },
-        axisLine: { lineStyle: { color: grid } }, axisLabel: { color: soft, fontSize: 12, hideOverlap: true, margin: 10 } },
+        axisLine: { lineStyle: { color: grid } }, axisLabel: { color: soft, fontSize: 12, hideOverlap: true, margin: 13 } },
       yAxis: { type: "value", scale: data.unit === "ratio" && !bars, splitNumber: 4, min: data.unit === "ratio" ? undefined : (v) => Math.min(0, v.min),
         axisLabel: { color: soft, fontSize: 12, formatter: axisText(data.unit, data.currency) }, splitLine: { lineStyle: { color: grid } } },
       series,
