@@ -7,7 +7,7 @@
 BIN := .venv/bin
 # Anything in ONCE (as in `make demo ONCE=1`) makes the demo check itself and stop instead of serving.
 ONCE ?=
-# Further words for pytest: make test ARGS="-k postgres"
+# Further words for pytest or the benchmarks: make test ARGS="-k postgres", make bench ARGS="--quick pages"
 ARGS ?=
 
 help: ## list these words
@@ -32,8 +32,8 @@ check: .venv/.test ## formatting, lint, types, the order of the rooms, and the d
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q tests/docs
 
-bench: .venv/.test ## measure throughput, latency, memory and storage against the budgets
-	@$(BIN)/python -m bench
+bench: .venv/.bench ## measure throughput, latency, memory and storage against the budgets
+	@$(BIN)/python -m bench $(ARGS)
 
 faults: .venv/.test ## kill, fill up and cut off, at length
 	@$(BIN)/pytest -q --long tests/faults $(ARGS)
@@ -47,6 +47,8 @@ lock: ## resolve the dependencies again into requirements/ (needs uv; UPGRADE=1 
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group build -o requirements/base.txt
 	$(LOCK) $(if $(UPGRADE),--upgrade) --extra postgres --group build --group test --group check \
 		-c requirements/base.txt -o requirements/test.txt
+	$(subst pyproject.toml,requirements/bench.in,$(LOCK)) $(if $(UPGRADE),--upgrade) \
+		-c requirements/test.txt -o requirements/bench.txt
 
 clean: ## remove .venv and everything tools leave behind
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis .import_linter_cache build dist
@@ -58,4 +60,8 @@ clean: ## remove .venv and everything tools leave behind
 
 .venv/.test: requirements/test.txt .venv/.base
 	@requirements/install requirements/test.txt
+	@touch $@
+
+.venv/.bench: requirements/bench.txt .venv/.test
+	@requirements/install requirements/bench.txt
 	@touch $@

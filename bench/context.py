@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,7 +45,7 @@ class Context:
         return home
 
     @contextmanager
-    def copy_of_history(self, events: int, name: str) -> Iterator[Path]:
+    def copy_of_history(self, events: int, name: str) -> Generator[Path]:
         """Lend a copy of a history, and throw it away afterwards."""
         copy = self.empty(name)
         try:

@@ -28,7 +28,8 @@ _PORTION: Final = 5_000_000
 # Keys of one hour arrive together, as they do in life.
 _FILL: Final = """
 INSERT INTO event_keys
-SELECT {first:UInt32} + intDiv(number * {hours:UInt32}, {keys:UInt64}) AS bucket, cityHash64(number) AS event_key, 1 AS batch_id,
+SELECT {first:UInt32} + intDiv(number * {hours:UInt32}, {keys:UInt64}) AS bucket, cityHash64(number) AS event_key,
+    1 AS batch_id,
     toDate({day:UInt32} + intDiv(intDiv(number * {hours:UInt32}, {keys:UInt64}), 24)) AS received_day
 FROM numbers({start:UInt64}, {count:UInt64})
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 from bench.context import Context
-from bench.figures import Findings, Figure, figure, percentile
+from bench.figures import Figure, Findings, figure, percentile
 from bench.load import Load
 from bench.posts import bodies, empty_history, told
 from bench.server import Server, serving
@@ -30,8 +30,8 @@ def run(context: Context) -> Findings:
     with serving(context.empty("freshness") / "data") as server:
         _probe(server, "warm-up")
         context.say("freshness at a trickle")
-        seen = [_probe(server, f"trickle-{number}") for number in range(size.probes)]
-        findings.figures.extend(_figures("trickle", "nothing else arrives", seen))
+        alone = [_probe(server, f"trickle-{number}") for number in range(size.probes)]
+        findings.figures.extend(_figures("trickle", "nothing else arrives", alone))
         count = int(rate * size.load_seconds)
         start = time.time_ns() // 1_000_000 - 3 * 3_600_000
         history = empty_history(start, ("t1", "t2", "t3", "t4"), max(count, 20_000))
@@ -41,7 +41,7 @@ def run(context: Context) -> Findings:
         server.watch.peak()
         load.go()
         began = time.monotonic()
-        seen = []
+        seen: list[float] = []
         while not seen or (len(seen) < size.probes and time.monotonic() - began < size.load_seconds):
             seen.append(_probe(server, f"half-{len(seen)}"))
         findings.figures.extend(_figures("half", f"at half load ({rate:,.0f} events/s)", seen))

@@ -56,7 +56,7 @@ def _over_http(
         _warm_up(server.port, context)
         server.settle()
         server.watch.peak()
-        start = 0
+        start, visible, per_event = 0, 0.0, 0.0
         for size, connections, count in context.size.ingest:
             posted, counts = bodies(events[start : start + count], size)
             start += count
@@ -78,7 +78,9 @@ def _over_http(
             )
             found[f"{key}.p99", f"HTTP, {way}: answer, p99", "ms"].append(percentile(report.latencies, 0.99) * 1000)
             found["ingest.memory", "Memory of the server while posted to, most", "MB"].append(server.watch.peak())
-        found["ingest.last", "", ""] = [report.events / seconds, cpu / report.events * 1e6]
+            visible, per_event = report.events / seconds, cpu / report.events * 1e6
+        # The last way of posting is the one that is compared.
+        found["ingest.last", "", ""] = [visible, per_event]
 
 
 def _warm_up(port: int, context: Context) -> None:

@@ -8,14 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from bench.world import ALWAYS, BOUNCED, CAMPAIGNS, CLICKED, DEFERRED, DROPPED, INJECTED, LINKS, OPENED, TYPES
-from bench.world import UNSUBSCRIBED, Columns, Numbers, Plan, campaign_tenants, person_ranges
+from bench.world import (
+    ALWAYS,
+    BOUNCED,
+    CAMPAIGNS,
+    CLICKED,
+    DEFERRED,
+    DROPPED,
+    INJECTED,
+    LINKS,
+    OPENED,
+    TYPES,
+    UNSUBSCRIBED,
+    Columns,
+    Numbers,
+    Plan,
+    campaign_tenants,
+    person_ranges,
+)
 from sendlens.enrich import actor, bounce, client, provider
 from sendlens.model.events import Event, EventType
 from sendlens.model.identity import digest64, recipient_key
@@ -73,8 +89,7 @@ def _labels(numbers: Numbers, texts: Sequence[str]) -> pa.Array:
     place = {text: number for number, text in enumerate(distinct)}
     table = np.array([place[text] for text in texts], dtype=np.int32)
     codes = np.where(numbers < 0, 0, table[np.maximum(numbers, 0)] if len(table) else 0).astype(np.int32)
-    made: pa.Array = pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(distinct))  # pyright: ignore[reportAttributeAccessIssue] - not in our stub
-    return made
+    return cast("pa.Array", pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(distinct)))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - not in our stub
 
 
 class Rows:
@@ -86,12 +101,13 @@ class Rows:
         self._tenant_of = campaign_tenants()
         firsts, _ = person_ranges(plan.people)
         people = np.arange(plan.people + 1 + len(tenants))
-        owner = np.searchsorted(firsts, people, side="right") - 1
-        self._domain_of = _domain_numbers(people)
-        self._addresses = [f"user{number}@{_DOMAINS[domain]}" for number, domain in enumerate(self._domain_of.tolist())]
+        owner: list[int] = (np.searchsorted(firsts, people, side="right") - 1).tolist()
+        domains: list[int] = _domain_numbers(people).tolist()
+        self._domain_of = np.array(domains)
+        self._addresses = [f"user{number}@{_DOMAINS[domain]}" for number, domain in enumerate(domains)]
         self._address_column = pa.array(self._addresses)
         self._person_keys = np.array(
-            [recipient_key(self._tenants[t], a) for t, a in zip(owner.tolist(), self._addresses, strict=True)],
+            [recipient_key(self._tenants[t], a) for t, a in zip(owner, self._addresses, strict=True)],
             dtype=np.uint64,
         )
         self._campaigns = [campaign_name(number) for number in range(CAMPAIGNS)]
@@ -102,7 +118,8 @@ class Rows:
         tenant, n = self._tenant_of[campaign], len(columns["at"])
         messages, firsts, inverse = np.unique(columns["message"], return_index=True, return_inverse=True)
         names = [f"{number:x}@mail.example" for number in messages.tolist()]
-        of_tenant, of_person = tenant[firsts].tolist(), person[firsts].tolist()
+        of_tenant: list[int] = tenant[firsts].tolist()
+        of_person: list[int] = person[firsts].tolist()
         keys = np.array(
             [
                 digest64("message", self._tenants[t], name, self._addresses[p])
@@ -172,8 +189,8 @@ class Rows:
 
     def records(self, columns: Columns, tag: str) -> list[tuple[str, Event]]:
         """Return (tenant id, event) as a sender would tell them; `tag` begins every event's id."""
-        reply = _replies(columns).tolist()
-        lists = {name: values.tolist() for name, values in columns.items()}
+        reply: list[int] = _replies(columns).tolist()
+        lists: dict[str, list[int]] = {name: values.tolist() for name, values in columns.items()}
         told: list[tuple[str, Event]] = []
         for place, kind in enumerate(lists["type"]):
             campaign, agent, link = lists["campaign"][place], lists["agent"][place], lists["link"][place]

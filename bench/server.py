@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 
 import httpx
@@ -78,7 +78,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(data: Path, settings: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(data: Path, settings: Mapping[str, str] | None = None) -> Generator[Server]:
     """Run a server on a data directory and wait for its first page."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SENDLENS_")}

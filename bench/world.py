@@ -108,7 +108,7 @@ class World:
         self._later: Columns = {name: np.empty(0, dtype=kind) for name, kind in COLUMNS.items()}
 
     def stretch(self, messages: int, until: int) -> Columns:
-        """Return what happens up to `until` (UTC milliseconds), sorted by time, with so many messages sent on the way."""
+        """Return what happens until then (UTC milliseconds), sorted by time, with so many messages sent meanwhile."""
         rng = np.random.default_rng([self.plan.seed, self._stretches])
         drawn = self._sent(rng, messages, until)
         self._messages, self._stretches = self._messages + messages, self._stretches + 1
@@ -122,7 +122,7 @@ class World:
     def save(self, path: Path) -> None:
         """Keep what is needed to go on telling."""
         state = np.array([self._stretches, self._messages, self._now], dtype=np.int64)
-        np.savez(path, state=state, **self._later)
+        np.savez(path, allow_pickle=False, state=state, **self._later)
 
     def load(self, path: Path) -> None:
         """Go on where `save` left off."""
