@@ -25,7 +25,7 @@ serve: .venv/.base ## start Sendlens with your own settings
 test: .venv/.test ## run every test, those with real servers and a browser included
 	@$(BIN)/pytest -q $(ARGS)
 
-check: .venv/.test ## formatting, lint, types, the order of the rooms, and the documentation
+check: .venv/.bench ## formatting, lint, types, the order of the rooms, and the documentation
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
