@@ -114,3 +114,25 @@ def test_campaigns_keep_the_latest_facts(house: House) -> None:
     assert house.store.fetch_internal("SELECT kind, sum(stored) FROM intake FINAL GROUP BY kind").rows == [
         ("campaign", 2)
     ]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2)])
+def test_a_provider_known_by_its_exchanger_wins(house: House, order: tuple[int, ...]) -> None:
+    """One event names the mail exchanger, another only the address, a third not even that: any order, one answer."""
+    told = [
+        Event(type=EventType.INJECTED, id="0", occurred_at=NOW, message_id="m", recipient="a@zebra.example"),
+        Event(
+            type=EventType.DELIVERED,
+            id="1",
+            occurred_at=NOW,
+            message_id="m",
+            recipient="a@zebra.example",
+            mx="zebra-example.mail.protection.outlook.com",
+        ),
+        Event(type=EventType.OPENED, id="2", occurred_at=NOW, message_id="m", recipient="a@zebra.example"),
+    ]
+    for number in order:
+        house.append([told[number]])
+        house.writer().step(wait=0)
+    assert house.store.fetch_internal("SELECT provider FROM messages FINAL").rows == [("microsoft_365",)]
+    assert disagreements(house.store) == []

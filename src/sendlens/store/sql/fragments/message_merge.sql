@@ -3,7 +3,7 @@
 any(s.shard) AS shard,
 max(s.recipient_key) AS recipient_key,
 max(s.campaign_id) AS campaign_id,
-max(s.provider) AS provider,
+max((s.provider != '' AND position(s.provider, '.') = 0, toString(s.provider))).2 AS provider,
 max(s.recipient_domain) AS recipient_domain,
 max(s.sending_domain) AS sending_domain,
 max(s.segment) AS segment,

@@ -1,9 +1,10 @@
 -- The state of messages as their events tell it; included over any selection of events. Every expression gives the
--- same result for the same set of events in any order, which is why late and permuted events change nothing.
+-- same result for the same set of events in any order, which is why late and permuted events change nothing. A provider that is known by name
+-- (an event told the mail exchanger) wins over one that only repeats the recipient's domain, which has a dot.
 any(events.shard) AS shard,
 max(events.recipient_key) AS recipient_key,
 max(events.campaign_id) AS campaign_id,
-max(events.provider) AS provider,
+max((events.provider != '' AND position(events.provider, '.') = 0, toString(events.provider))).2 AS provider,
 max(events.recipient_domain) AS recipient_domain,
 max(events.sending_domain) AS sending_domain,
 max(events.segment) AS segment,
