@@ -5,7 +5,7 @@ Owns which dimensions share a card, and which metrics each shows. Which table an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sendlens.metrics.dimensions import DIMENSIONS
@@ -75,7 +75,9 @@ async def breakdown(question: Ask, card: str) -> dict[str, object]:
     wanted = question.address.get(card)
     tab = next((tab for tab in tabs if tab.dimension == wanted), tabs[0])
     limit = _limit(question, card)
-    table = await question.site.answers.breakdown(question.scope, tab.metrics, tab.dimension, limit=limit)
+    # The rows show no change, so the compared period is not asked for: it would double the work.
+    scope = replace(question.scope, compare=None)
+    table = await question.site.answers.breakdown(scope, tab.metrics, tab.dimension, limit=limit)
     most = max((_size(row, tab) for row in table.rows), default=0.0) or 1.0
     address = question.address
     rows = [row for row in table.rows if row.value or tab.dimension not in {"bounce_reason", "bounce_class"}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sendlens.metrics.query import Series
@@ -36,7 +37,7 @@ async def figures(question: Ask) -> dict[str, object]:
     """Return the tiles, with the course of each metric as a small line."""
     answers = question.site.answers
     values = await answers.figures(question.scope, TILES)
-    series = await answers.timeseries(question.scope, TILES, "auto")
+    series = await answers.timeseries(replace(question.scope, compare=None), TILES, "auto")
     chosen = chosen_metric(question)
     return {"tiles": [_tile(question, key, values[key], series, chosen=key == chosen) for key in TILES]}
 
