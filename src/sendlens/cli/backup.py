@@ -22,7 +22,7 @@ def backup(target: Path, *, with_secret_key: bool = False, json: Json = False) -
         json: Print JSON instead of text.
     """
     from sendlens import settings as configuration
-    from sendlens.control.directory import DataDirectory
+    from sendlens.control.directory import DataDirectory, check_owner
     from sendlens.errors import DataDirectoryInUse, NotFound
     from sendlens.operations.desk import Request, ask
 
@@ -30,6 +30,7 @@ def backup(target: Path, *, with_secret_key: bool = False, json: Json = False) -
     target = target.expanduser().absolute()
     if not (settings.data / "format").exists():
         raise NotFound(f"There is no Sendlens in {settings.data}.", hint="SENDLENS_DATA names the data directory.")
+    check_owner(settings.data)
     try:
         with DataDirectory.open(settings.data):
             answer = _stopped(settings, target, with_secret_key)

@@ -123,3 +123,18 @@ def holder(path: Path) -> str:
     finally:
         os.close(handle)
     return ""
+
+
+def check_owner(path: Path) -> None:
+    """Raise `SettingsError` for another user than the one whose directory it is.
+
+    Files that a helpful root leaves among the server's could not be opened by the server again.
+    """
+    if not path.exists():
+        return
+    owner = path.stat().st_uid
+    if owner != os.geteuid():
+        raise SettingsError(
+            f"{path} belongs to the user {owner}, and this command runs as {os.geteuid()}.",
+            hint="Run it as the server's user.",
+        )

@@ -63,7 +63,7 @@ class _Directory:
 
     def add(self, path: str, source: Path) -> File:
         place = self._partial / path
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _directory(place.parent)
         with source.open("rb") as reading, _private(place) as writing:
             return copy(path, reading, writing)
 
@@ -154,7 +154,7 @@ class Source:
                     found = copy(file.path, reading, None)
                 else:
                     place = into / file.path
-                    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                    _directory(place.parent)
                     with _private(place) as writing:
                         found = copy(file.path, reading, writing)
             if found != file:
@@ -218,6 +218,13 @@ def _fresh(target: Path) -> Path:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(mode=0o700)
     return partial
+
+
+def _directory(path: Path) -> None:
+    # Not mkdir(parents=True), which gives only the last one the mode.
+    if not path.is_dir():
+        _directory(path.parent)
+        path.mkdir(mode=0o700)
 
 
 def _private(path: Path) -> IO[bytes]:

@@ -18,7 +18,7 @@ from typing import Final, Literal
 import httpx
 import msgspec
 
-from sendlens.control.directory import FORMAT, DataDirectory, format_of, holder
+from sendlens.control.directory import FORMAT, DataDirectory, check_owner, format_of, holder
 from sendlens.control.secrets import KEY_FILE
 from sendlens.errors import SendlensError
 from sendlens.log import sqlite_file
@@ -211,6 +211,7 @@ def store(patient: Patient) -> Findings:
     if patient.held_by:
         yield from _ask_server(patient)
         return
+    check_owner(patient.data)
     with DataDirectory.open(patient.data), Store.open(patient.settings) as opened:
         history, known = opened.history(), known_migrations()
         if unknown := sorted(set(history) - {migration.number for migration in known}):

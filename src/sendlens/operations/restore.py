@@ -14,7 +14,7 @@ from typing import Final
 
 from sendlens.control.control import Control
 from sendlens.control.directory import FORMAT as DATA_FORMAT
-from sendlens.control.directory import RESTORING, DataDirectory, mark
+from sendlens.control.directory import RESTORING, DataDirectory, check_owner, mark
 from sendlens.control.secrets import KEY_FILE, load_secret_key
 from sendlens.errors import SendlensError, SettingsError
 from sendlens.operations import manifest as manifests
@@ -59,6 +59,7 @@ def restore(settings: Settings, backup: Path, *, secret_key: Path | None = None)
                 hint="Give the copy you keep with --secret-key FILE, or set SENDLENS_SECRET_KEY to what it was.",
             )
         _check_empty(settings)
+        check_owner(settings.data)
         with DataDirectory.open(settings.data):
             try:
                 mark(settings.data, RESTORING)

@@ -14,12 +14,15 @@ from sendlens.operations.manifest import Manifest
 from sendlens.pipeline.writer import Writer
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.store.connection import parse
 
 _log = structlog.stdlib.get_logger(__name__)
 
 
 def answering(settings: Settings, clock: Clock, store: Store, writer: Writer) -> Callable[[Request], Answer]:
-    """Return what takes a backup of a running server."""
+    """Return what takes a backup of a running server; what a killed one left half done is given up first."""
+    if parse(settings.store_url).directory:
+        store.thaw()
 
     def work(request: Request) -> Answer:
         manifest = backup.take(
