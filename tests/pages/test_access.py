@@ -122,6 +122,7 @@ def test_signed_in_visitor_sees_only_the_tenant_of_the_key(tmp_path: Path) -> No
 
 
 def test_local_visitor_chooses_among_tenants(server: Served) -> None:
+    server.clock.advance(1)
     server.control.tenants.create("other", "Other Company")
     assert "Other Company" in ask(server, "/intake?tenant=other").text
     assert ask(server, "/intake?tenant=nobody").status_code == 404
@@ -165,6 +166,7 @@ def test_first_key_is_shown_on_this_machine_only(tmp_path: Path) -> None:
     with serve(tmp_path) as server:
         server.figures.empty = True
         assert server.key in ask(server, "/").text
+        server.clock.advance(1)
         other = server.control.tenants.create("other", "Other Company")
         assert server.key not in ask(server, "/?tenant=other").text
         _, key = server.control.keys.create(other.id, "other", ["read"])

@@ -55,11 +55,11 @@ async def waiting_page(site: Site, request: PageRequest, visitor: Visitor) -> Re
     """Return the instructions for the first event."""
     sources = await asyncio.to_thread(site.control.sources.list, visitor.tenant.id)
     base = base_url(site, request)
-    first = visitor.local and visitor.tenant == visitor.tenants[0]
+    shown = await asyncio.to_thread(_key_to_show, site, visitor)
     values = {
         "base": base,
-        "key": site.first_key if first and site.first_key else KEY_PLACEHOLDER,
-        "has_key": bool(first and site.first_key),
+        "key": shown or KEY_PLACEHOLDER,
+        "has_key": bool(shown),
         "hooks": [
             {"name": source.name, "provider": source.provider, "url": hook_url(base, source)}
             for source in sources
@@ -82,3 +82,11 @@ async def waiting_page(site: Site, request: PageRequest, visitor: Visitor) -> Re
     return await page(
         site, request, "waiting.html", values, title="Waiting for the first event", section="overview", visitor=visitor
     )
+
+
+def _key_to_show(site: Site, visitor: Visitor) -> str:
+    """Return the first key, for a browser on this machine and as long as it is valid for the tenant it looks at."""
+    if not visitor.local or not site.first_key:
+        return ""
+    key = site.control.keys.find(site.first_key)
+    return site.first_key if key is not None and key.tenant == visitor.tenant.id else ""
