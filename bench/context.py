@@ -5,6 +5,7 @@ Owns the scratch space. Histories are filled once per run, or kept between runs 
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import msgspec
 
 from bench.figures import Findings
 from bench.sizes import Size
+from sendlens.store import migrate
 
 
 @dataclass
@@ -37,7 +39,10 @@ class Context:
 
     def history(self, events: int) -> Path:
         """Return a data directory with so many events; whoever changes it works on a copy."""
-        home = (self.keep or self.scratch) / f"history-{events}"
+        # A history of another schema would be refused by the server, and rightly so.
+        schema = "".join(one.checksum for one in migrate.read())
+        mark = hashlib.sha256(schema.encode()).hexdigest()[:8]
+        home = (self.keep or self.scratch) / f"history-{events}-{mark}"
         if not (home / "world.npz").exists():
             shutil.rmtree(home, ignore_errors=True)
             self.say(f"filling a history of {events:,} events")

@@ -59,8 +59,10 @@ async def _connection(job: Job, places: Iterator[int], started: float, report: R
             writer.write(head + str(len(body)).encode() + b"\r\n\r\n" + body)
             answer = await reader.readuntil(b"\r\n\r\n")
             length = int(answer.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            await reader.readexactly(length)
+            told = await reader.readexactly(length)
             if answer[9:12] == b"202":
+                if b'"rejected_total":0' not in told:
+                    raise RuntimeError(f"the server rejected events: {told[:500]!r}")
                 report.latencies.append(time.monotonic() - sent)
                 report.events += job.events[place]
                 break

@@ -24,8 +24,9 @@ from tests.harness.ports import free_port
 class Server:
     """A running server: its address, its memory, and how far it is behind."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, started: float) -> None:
-        """Take over a process that was just started."""
+    def __init__(self, process: subprocess.Popen[bytes], port: int, started: float, out: Path) -> None:
+        """Take over a process that was just started and writes to the file `out`."""
+        self._out = out
         self.process = process
         self.port = port
         self.started = started
@@ -41,7 +42,8 @@ class Server:
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
             if self.process.poll() is not None:
-                raise RuntimeError(f"the server ended with code {self.process.returncode}")
+                told = self._out.read_text(encoding="utf-8", errors="replace")[-2000:]
+                raise RuntimeError(f"the server ended with code {self.process.returncode}:\n{told}")
             with contextlib.suppress(httpx.TransportError):
                 if self.client.get("/").status_code == 200:
                     return time.monotonic() - self.started
@@ -94,7 +96,7 @@ def serving(data: Path, settings: Mapping[str, str] | None = None) -> Generator[
             stdin=subprocess.DEVNULL,
             env=environment,
         )
-        server = Server(process, port, started)
+        server = Server(process, port, started, Path(out.name))
         try:
             server.first_page_after = server.first_page()
             yield server
