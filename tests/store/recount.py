@@ -28,6 +28,8 @@ def contributions(events: list[Event]) -> list[tuple[str, int, int, Decimal]]:
     by_type: dict[str, list[Event]] = defaultdict(list)
     for event in events:
         by_type[event["type"]].append(event)
+    # Rows here carry no message id of the source; a conversion then counts if it names its campaign.
+    by_type["converted"] = [event for event in by_type["converted"] if event["campaign_id"]]
     opens = by_type["opened"]
     clicks = [event for event in by_type["clicked"] if event["link_kind"] == ""]
     human_opens = [event for event in opens if event["actor"] != "machine"]

@@ -39,13 +39,13 @@ EVENT_MEASURES: Final[dict[str, str]] = {
     "replied": "type = 'replied'",
     "forwarded": "type = 'forwarded'",
     "shared": "type = 'shared'",
-    "converted": "type = 'converted'",
+    "converted": "type = 'converted' AND (campaign_id != '' OR message_id != '')",
     "opens": _OPEN,
     "opens_human": _OPEN + _PERSON,
     "clicks": _CLICK,
     "clicks_human": _CLICK + _PERSON,
-    "conversions": "type = 'converted'",
-    "revenue": "type = 'converted' AND revenue != 0",
+    "conversions": "type = 'converted' AND (campaign_id != '' OR message_id != '')",
+    "revenue": "type = 'converted' AND (campaign_id != '' OR message_id != '') AND revenue != 0",
 }
 """Which events count for a measure, when the events themselves are asked."""
 

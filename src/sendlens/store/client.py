@@ -117,6 +117,19 @@ class Store:
             self._run(maintenance.drop_statement(table), {"id": identifier})
         return len(old)
 
+    def sizes(self) -> dict[str, maintenance.Size]:
+        """Return what each table takes."""
+        rows = self.fetch_internal(maintenance.SIZES)
+        return {str(name): maintenance.Size(int(str(n)), int(str(b)), int(str(p))) for name, n, b, p in rows}
+
+    def observe(self, told: Callable[[str, float], None]) -> None:
+        """Have `told(outcome, seconds)` called after every question of a tenant, in the thread that asked."""
+        self._readers.observed = told
+
+    def missing(self) -> list[int]:
+        """Return the numbers of migrations that this version has and the store does not."""
+        return sorted({one.number for one in migrations.read()} - set(self.history()))
+
     def history(self) -> dict[int, str]:
         """Return the numbers of the migrations this store has, each with its checksum; nothing for a new store."""
         return migrations.applied(self._fetch)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 PARTITION_OF: Final[dict[str, Callable[[dt.date], str]]] = {
     "event_keys": lambda day: day.isoformat(),
@@ -20,6 +20,22 @@ SELECT DISTINCT partition, partition_id
 FROM system.parts
 WHERE database = currentDatabase() AND table = {table:String} AND active
 """
+
+SIZES: Final = """
+SELECT table, sum(rows), sum(bytes_on_disk), count()
+FROM system.parts
+WHERE database = currentDatabase() AND active
+GROUP BY table
+ORDER BY table
+"""
+
+
+class Size(NamedTuple):
+    """What a table takes: rows, bytes on disk, and the parts they are in."""
+
+    rows: int
+    bytes: int
+    parts: int
 
 
 def before(table: str, day: int) -> str:

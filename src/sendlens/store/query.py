@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -137,16 +138,30 @@ class Readers:
         # Least recently used first.
         self._idle: dict[str, list[_Reader]] = {}
         self._closed = False
+        self.observed: Callable[[str, float], None] = _nobody
 
     def query(self, tenant: str, sql: str, params: Mapping[str, object]) -> Rows:
         """Return the rows of a query."""
-        with self._borrow(tenant) as reader, explained(reader.comment):
+        with self._watched(), self._borrow(tenant) as reader, explained(reader.comment):
             return rows_of(reader.client, sql, params)
 
     def query_arrow(self, tenant: str, sql: str, params: Mapping[str, object]) -> pa.Table:
         """Return the answer as an Arrow table."""
-        with self._borrow(tenant) as reader, explained(reader.comment):
+        with self._watched(), self._borrow(tenant) as reader, explained(reader.comment):
             return arrow_of(reader.client, sql, params)
+
+    @contextmanager
+    def _watched(self) -> Generator[None]:
+        """Tell `observed` how long the question took, the wait for a place included, and how it ended."""
+        started, outcome = time.perf_counter(), "failed"
+        try:
+            yield
+            outcome = "answered"
+        except TooBusy:
+            outcome = "busy"
+            raise
+        finally:
+            self.observed(outcome, time.perf_counter() - started)
 
     @contextmanager
     def _borrow(self, tenant: str) -> Generator[_Reader]:
@@ -204,6 +219,10 @@ class Readers:
         with self._lock:
             self._closed = True
         self.forget()
+
+
+def _nobody(_outcome: str, _seconds: float) -> None:
+    """Take no notice."""
 
 
 def _close(reader: _Reader) -> None:

@@ -158,7 +158,8 @@ CREATE TABLE messages (
     converted_at DateTime('UTC') CODEC(ZSTD(1)),
     tally_keys Array(UInt64) CODEC(ZSTD(1)),
     tally_counts Array(Int64) CODEC(ZSTD(1)),
-    tally_amounts Array(Decimal(18, 4)) CODEC(ZSTD(1))
+    tally_amounts Array(Decimal(18, 4)) CODEC(ZSTD(1)),
+    INDEX by_campaign campaign_id TYPE set(64) GRANULARITY 1
 )
 ENGINE = {replacing:version}
 ORDER BY (tenant, born, message_key)

@@ -41,7 +41,7 @@ first_unsubscribe.2 AS unsubscribe_method,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'replied') AS replied_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'forwarded') AS forwarded_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'shared') AS shared_at,
-minIf(toDateTime(occurred_at, 'UTC'), type = 'converted') AS converted_at,
+minIf(toDateTime(occurred_at, 'UTC'), type = 'converted' AND (events.campaign_id != '' OR message_id != '')) AS converted_at,
 sumMap(
     arrayFilter((k, wanted) -> wanted, arrayMap(i -> toUInt64(intDiv(toUnixTimestamp(toDateTime(occurred_at, 'UTC')), 60) * 16 + i), [1, 2, 3, 4, 5, 6]), tally_wanted),
     arrayFilter((n, wanted) -> wanted, [toInt64(weight), weight, weight, weight, weight, 0], tally_wanted),
