@@ -28,15 +28,21 @@ from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.door import Door
+from sendlens.pipeline.fuse import Fuse, Limits
+from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.web.health import Sources
 from sendlens.web.intake.app import IntakeApp
 from sendlens.web.intake.asgi import Receive, Scope, Send
 from sendlens.web.live import LiveHub
+from sendlens.web.samples import Samples
+from sendlens.web.scrape import Gauges
 from sendlens.web.site import build
+from sendlens.web.telemetry import Telemetry
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -74,6 +80,9 @@ class Parts:
     store: Store
     hub: LiveHub
     writer: Writer
+    fuse: Fuse
+    health: Sources
+    telemetry: Telemetry
     tasks: tasks.Runner
     first_tenant: Tenant
     first_key: str
@@ -100,12 +109,18 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         store.migrate()
         hub = LiveHub(clock)
         stack.callback(hub.close)
+        telemetry = Telemetry(control)
+        store.observe(telemetry.queried)
 
         def stored(batch: Batch) -> None:
+            telemetry.stored(batch)
             for tenant_id, count in batch.stored_by_tenant.items():
                 hub.publish(tenant_id, {"events": count})
 
         tables = Tables(store)
+        deduper = Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days)
+        births = Births(tables, memory_messages=settings.message_memory_keys)
+        fuse = Fuse(clock, Limits(settings.fuse_ratio, settings.fuse_least, settings.fuse_run))
         writer = Writer(
             log=log,
             ledger=control.ledger,
@@ -116,16 +131,25 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
                 countries=Countries(settings.geo_database) if settings.geo_database else None,
                 skew_limit_ms=settings.skew_limit_minutes * 60_000,
             ),
-            deduper=Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days),
-            births=Births(tables, memory_messages=settings.message_memory_keys),
+            deduper=deduper,
+            births=births,
             clock=clock,
             batch_events=settings.batch_events,
             batch_ms=settings.batch_ms,
             on_stored=stored,
+            fuse=fuse,
         )
         writer.start()
         stack.callback(writer.stop)
-        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store))
+        samples = Samples()
+        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store, samples))
+
+        def trouble() -> str:
+            return log.trouble
+
+        health = Sources(settings, clock, log, store, writer, fuse, samples, runner.states, trouble)
+        gauges = Gauges(clock, log, hub, writer, deduper, births, fuse, samples, runner.states, trouble)
+        telemetry.read_from(gauges.readings())
         runner.start()
         stack.callback(runner.stop)
         desk = Desk(settings.data, answering(settings, clock, store, writer))
@@ -140,6 +164,9 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             store=store,
             hub=hub,
             writer=writer,
+            fuse=fuse,
+            health=health,
+            telemetry=telemetry,
             tasks=runner,
             first_tenant=tenant,
             first_key=new_key or "",
@@ -200,8 +227,14 @@ class Application:
         if self._parts is None:
             self._parts = await asyncio.to_thread(open_parts, self._settings)
         parts = self._parts
+        door = Door(parts.log, parts.settings, parts.fuse)
         self._intake = IntakeApp(
-            Door(parts.log, parts.settings), parts.control.keys, parts.control.sources, parts.settings, parts.clock
+            door,
+            parts.control.keys,
+            parts.control.sources,
+            parts.settings,
+            parts.clock,
+            answered=parts.telemetry.answered,
         )
         self._site = build(
             settings=parts.settings,
@@ -210,7 +243,9 @@ class Application:
             store=parts.store,
             log=parts.log,
             hub=parts.hub,
-            writer=parts.writer,
+            replay=Replay(door, parts.control.deadletters),
+            health=parts.health,
+            telemetry=parts.telemetry,
             first_key=parts.first_key or parts.settings.bootstrap_key,
         )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
@@ -17,12 +17,15 @@ from sendlens.control.control import Control
 from sendlens.log.protocol import Log
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.web.samples import Samples, TaskState
 
 _log = structlog.stdlib.get_logger(__name__)
 
 _DAY_MS: Final = 86_400_000
 MINUTES_KEPT_DAYS: Final = 35
 """How long the roll-up by minute is kept; the one by quarters of an hour stays."""
+LETTERS_KEPT_DAYS: Final = 30
+"""How long a dead letter is kept after its replay."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Context:
     control: Control
     log: Log
     store: Store
+    samples: Samples = field(default_factory=Samples)
 
 
 @dataclass(frozen=True)
@@ -71,11 +75,23 @@ def drop_old_minutes(context: Context) -> None:
     context.store.drop_partitions("metrics_minute", before_day=context.clock.now_ms() // _DAY_MS - MINUTES_KEPT_DAYS)
 
 
+def purge_letters(context: Context) -> None:
+    """Drop dead letters that were replayed long ago."""
+    context.control.deadletters.purge(before_ms=context.clock.now_ms() - LETTERS_KEPT_DAYS * _DAY_MS)
+
+
+def take_samples(context: Context) -> None:
+    """Measure what metrics and health show."""
+    context.samples.take(context.settings, context.control, context.store)
+
+
 TASKS: Final = (
+    Task("sample", 15, 0, take_samples, "Measures tables, log, disk and dead letters for `/metrics` and health."),
     Task("flush-control", 5, 5, flush_control, "Writes when keys were used and sources were heard of."),
     Task("trim-log", 600, 60, trim_log, "Drops blocks from the log after `log_keep_hours`."),
     Task("drop-old-keys", 3600, 120, drop_old_keys, "Drops event keys beyond `dedupe_days`."),
     Task("drop-old-minutes", 3600, 180, drop_old_minutes, "Drops old months of the roll-up by minute."),
+    Task("purge-letters", 3600, 240, purge_letters, "Drops dead letters that were replayed a month ago."),
 )
 
 
@@ -86,6 +102,7 @@ class Runner:
         """Prepare; `start` begins."""
         self._context = context
         self._tasks = tasks
+        self.states: Final = {task.name: TaskState() for task in tasks}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tasks", daemon=True)
 
@@ -106,7 +123,16 @@ class Runner:
             for index, task in enumerate(self._tasks):
                 if due[index] <= now() and not self._stop.is_set():
                     due[index] = now() + task.seconds
-                    try:
-                        task.work(self._context)
-                    except Exception as error:
-                        _log.error("task failed", task=task.name, error=str(error)[:1000])
+                    self._do(task)
+
+    def _do(self, task: Task) -> None:
+        state, now = self.states[task.name], self._context.clock.now_ms
+        try:
+            task.work(self._context)
+        except Exception as error:
+            state.failures += 1
+            state.error = (str(error) or type(error).__name__)[:1000]
+            state.failing_since_ms = state.failing_since_ms or now()
+            _log.error("task failed", task=task.name, error=state.error)
+        else:
+            state.error, state.failing_since_ms, state.last_success_ms = "", 0, now()

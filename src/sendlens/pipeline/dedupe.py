@@ -52,6 +52,8 @@ class Deduper:
         self._horizon_days = horizon_days
         self._runs: OrderedDict[int, list[Keys]] = OrderedDict()
         self._held = 0
+        self.asked = 0
+        """How many keys the store was asked for since the start; those in memory cost no question."""
 
     @property
     def held(self) -> int:
@@ -124,6 +126,7 @@ class Deduper:
             rows = np.concatenate(cold)
             for start in range(0, len(rows), MOST_KEYS_ASKED):
                 part = rows[start : start + MOST_KEYS_ASKED]
+                self.asked += len(part)
                 found = self._store.keys_seen(buckets[part], keys[part], batch_id)
                 there = set(zip(found[0].tolist(), found[1].tolist(), strict=True))
                 asked = zip(buckets[part].tolist(), keys[part].tolist(), strict=True)

@@ -6,15 +6,19 @@ Owns the checks and what they say. `live` never asks another part, so that a slo
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import msgspec
 from litestar import MediaType, Response, Router, get
 
 from sendlens.clock import Clock
 from sendlens.log.protocol import Log
+from sendlens.pipeline.fuse import Blown, Fuse
 from sendlens.pipeline.writer import Progress, Writer
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.web.samples import Samples, TaskState
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -25,14 +29,67 @@ class Check(msgspec.Struct, frozen=True):
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The answer of `/health/ready`; `waiting` is the number of records on disk and not yet in the store."""
+    """The answer of `/health/ready`; `waiting` is the number of records on disk and not yet in the store.
+
+    `status` is `ready`, `degraded` (somebody should look; everything is accepted, stored and shown) or `failing`.
+    """
 
     status: str
     waiting: int
     checks: dict[str, Check]
 
 
-def health_router(settings: Settings, clock: Clock, log: Log, store: Store, writer: Writer) -> Router:
+@dataclass(frozen=True)
+class Facts:
+    """What the parts told at one moment."""
+
+    now_ms: int
+    waiting: int
+    alive: bool
+    progress: Progress
+    answered: bool
+    log_trouble: str = ""
+    blown: list[Blown] = field(default_factory=list[Blown])
+    disk_free_bytes: int = -1
+    behind: str = ""
+    tasks: Mapping[str, TaskState] = field(default_factory=dict[str, TaskState])
+
+
+WARNINGS = frozenset({"disk", "tasks"})
+"""Checks that make health degraded and not failing: a load balancer has no reason to turn away."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The parts that are asked."""
+
+    settings: Settings
+    clock: Clock
+    log: Log
+    store: Store
+    writer: Writer
+    fuse: Fuse
+    samples: Samples
+    tasks: Mapping[str, TaskState]
+    trouble: Callable[[], str]
+
+    def facts(self) -> Facts:
+        """Ask every part; may take a moment."""
+        return Facts(
+            now_ms=self.clock.now_ms(),
+            waiting=self.log.backlog(),
+            alive=self.writer.alive,
+            progress=self.writer.progress,
+            answered=self.store.ping(),
+            log_trouble=self.trouble(),
+            blown=self.fuse.blown(),
+            disk_free_bytes=self.samples.disk_free_bytes,
+            behind=self.samples.behind,
+            tasks=self.tasks,
+        )
+
+
+def health_router(sources: Sources) -> Router:
     """Return the routes `/health/live` and `/health/ready`; both are open to everybody and tell no data."""
 
     @get("/live", media_type=MediaType.JSON, sync_to_thread=False, summary="Whether the process lives")
@@ -43,30 +100,72 @@ def health_router(settings: Settings, clock: Clock, log: Log, store: Store, writ
     @get("/ready", media_type=MediaType.JSON, summary="Whether events are accepted, stored and shown")
     async def ready() -> Response[Health]:
         """Ask every part; 503 with the reason if one cannot do its work."""
-        answered = await asyncio.to_thread(store.ping)
-        health = judge(settings, clock, log.backlog(), writer.alive, writer.progress, answered)
+        health = judge(sources.settings, await asyncio.to_thread(sources.facts))
         return Response(
-            health, status_code=200 if health.status == "ready" else 503, headers={"cache-control": "no-store"}
+            health, status_code=503 if health.status == "failing" else 200, headers={"cache-control": "no-store"}
         )
 
     return Router("/health", route_handlers=[live, ready], tags=["health"])
 
 
-def judge(settings: Settings, clock: Clock, waiting: int, alive: bool, progress: Progress, answered: bool) -> Health:
+def judge(settings: Settings, facts: Facts) -> Health:
     """Return the verdict from what the parts told."""
-    if progress.failing_since_ms:
-        seconds = (clock.now_ms() - progress.failing_since_ms) // 1000
-        writer = Check(False, f"has failed for {seconds} s and keeps trying: {progress.last_error}")
-    else:
-        writer = Check(alive, "stores what arrives" if alive else "has stopped; restart Sendlens")
+    over = facts.waiting > settings.max_lag_events
+    late = f", more than {settings.max_lag_events}: posts get 503" if over else ""
     checks = {
-        "writer": writer,
-        "store": Check(answered, "answers" if answered else "does not answer"),
-        "door": Check(
-            waiting <= settings.max_lag_events,
-            f"{waiting} records wait to be stored"
-            + ("" if waiting <= settings.max_lag_events else f", more than {settings.max_lag_events}: posts get 503"),
-        ),
+        "writer": _writer(facts),
+        "store": Check(facts.answered, "answers" if facts.answered else "does not answer"),
+        "door": Check(not over, f"{facts.waiting} records wait to be stored{late}"),
+        "log": Check(not facts.log_trouble, facts.log_trouble or "takes what arrives"),
+        "fuse": _fuse(facts.blown),
+        "migrations": Check(not facts.behind, facts.behind or "all are applied"),
+        "disk": _disk(settings, facts.disk_free_bytes),
+        "tasks": _tasks(facts),
     }
-    good = all(check.ok for check in checks.values())
-    return Health("ready" if good else "failing", waiting, checks)
+    bad = {name for name, check in checks.items() if not check.ok}
+    status = "ready" if not bad else "degraded" if bad <= WARNINGS else "failing"
+    return Health(status, facts.waiting, checks)
+
+
+def _writer(facts: Facts) -> Check:
+    progress = facts.progress
+    if not facts.alive:
+        return Check(False, "has stopped; restart Sendlens")
+    if progress.holding:
+        return Check(False, f"holds batch {progress.holding}, because a fuse has blown")
+    if progress.failing_since_ms:
+        seconds = (facts.now_ms - progress.failing_since_ms) // 1000
+        return Check(False, f"has failed for {seconds} s and keeps trying: {progress.last_error}")
+    return Check(True, "stores what arrives")
+
+
+def _fuse(blown: list[Blown]) -> Check:
+    # Open to everybody: the whole reason may repeat what a sender wrote, so that only the kind of mistake is told.
+    stopped = [
+        f"source {one.source}: {one.dead} of {one.records} records in batch {one.batch_id} could not be processed "
+        f"({one.reason.partition(':')[0]})"
+        for one in blown
+    ]
+    if not stopped:
+        return Check(True, "no source is stopped")
+    return Check(
+        False, f"{'; '.join(stopped)}; nothing is stored until a version runs that can, or: sendlens fuse reset SOURCE"
+    )
+
+
+def _disk(settings: Settings, free: int) -> Check:
+    if free < 0:
+        return Check(True, "not measured yet")
+    megabytes = free // 1_000_000
+    if megabytes >= settings.least_disk_mb:
+        return Check(True, f"{megabytes} MB are free")
+    return Check(False, f"only {megabytes} MB are free; when it is full, posts get 503")
+
+
+def _tasks(facts: Facts) -> Check:
+    failing = [
+        f"{name} has failed for {(facts.now_ms - task.failing_since_ms) // 1000} s; the log says why"
+        for name, task in facts.tasks.items()
+        if task.failing_since_ms
+    ]
+    return Check(not failing, "; ".join(failing) or "all do their work")

@@ -92,6 +92,12 @@ class LiveHub:
         for listener in waiting:
             listener.wake()
 
+    @property
+    def listeners(self) -> int:
+        """How many pages listen."""
+        with self._lock:
+            return sum(map(len, self._listeners.values()))
+
     def latest(self, tenant_id: str) -> Change:
         """Return the tenant's current version; version `<run>-0` before the first change."""
         with self._lock:

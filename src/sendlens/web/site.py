@@ -14,17 +14,20 @@ from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
-from sendlens.pipeline.writer import Writer
+from sendlens.pipeline.replay import Replay
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.web.api.dead_letters import dead_letter_router
 from sendlens.web.api.router import api_router, open_api, problem_handlers
-from sendlens.web.health import health_router
+from sendlens.web.health import Sources, health_router
 from sendlens.web.live import LiveHub
 from sendlens.web.pages.access import Access
 from sendlens.web.pages.mount import page_router
 from sendlens.web.pages.render import Renderer
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.answers import Answers
+from sendlens.web.scrape import scrape_router
+from sendlens.web.telemetry import Telemetry
 
 
 def build(
@@ -35,26 +38,33 @@ def build(
     store: Store,
     log: Log,
     hub: LiveHub,
-    writer: Writer,
+    replay: Replay,
+    health: Sources,
+    telemetry: Telemetry,
     first_key: str,
 ) -> Litestar:
     """Return the application that answers everything but the intake."""
     metrics = Metrics(store, clock)
+    access = Access(settings, control, clock, secrets.token_bytes(32))
     site = Site(
         settings=settings,
         clock=clock,
         control=control,
         answers=Answers(metrics),
         hub=hub,
-        access=Access(settings, control, clock, secrets.token_bytes(32)),
+        access=access,
         render=Renderer(),
         first_key=first_key,
+        replay=replay,
+        fuse=health.fuse,
     )
     return Litestar(
         route_handlers=[
             page_router(site),
             api_router(metrics, control.keys, control.tenants),
-            health_router(settings, clock, log, store, writer),
+            dead_letter_router(control, replay, health.fuse, log),
+            health_router(health),
+            scrape_router(settings, telemetry, access.is_local),
         ],
         exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
         openapi_config=open_api(__version__),

@@ -1,6 +1,6 @@
 """Who asks: the bearer key of a request, and the tenant it belongs to.
 
-Owns the check of the scope `read`. What a key is worth is the control plane's; a revoked key stops working within a
+Owns the check of the key's scope. What a key is worth is the control plane's; a revoked key stops working within a
 second, because its finder remembers no longer.
 """
 
@@ -17,7 +17,8 @@ from litestar.handlers.base import BaseRouteHandler
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.metrics.query import TenantLike
 
-SCOPE: Final = "read"
+READ: Final = "read"
+ADMIN: Final = "admin"
 _LONGEST: Final = 512
 _TENANT: Final = "sendlens_tenant"
 
@@ -55,22 +56,23 @@ class TenantFinder(Protocol):
 
 
 class Access:
-    """A guard that lets requests with a key for reading through, and the tenant they may see."""
+    """A guard that lets requests with a key of the right scope through, and the tenant they may see."""
 
-    def __init__(self, keys: KeyFinder, tenants: TenantFinder) -> None:
+    def __init__(self, keys: KeyFinder, tenants: TenantFinder, scope: str = READ) -> None:
         """Look keys and tenants up; both may touch a database, so that they are called in a thread."""
         self._keys = keys
         self._tenants = tenants
+        self._scope = scope
 
     # The parameters are Litestar's, whose own types are partly unknown.
     async def guard(self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
-        """Raise `Unauthorized` without a valid key and `Forbidden` for one that may not read."""
+        """Raise `Unauthorized` without a valid key and `Forbidden` for one without the scope."""
         scheme, _sep, secret = connection.headers.get("authorization", "").partition(" ")
         secret = secret.strip()
         if scheme.lower() != "bearer" or not secret:
             raise Unauthorized(
                 "the request carries no API key",
-                hint="Send the header Authorization: Bearer <API key with scope read>.",
+                hint=f"Send the header Authorization: Bearer <API key with scope {self._scope}>.",
             )
         if len(secret) > _LONGEST:
             raise Unauthorized("the API key is unknown or was revoked")
@@ -80,8 +82,8 @@ class Access:
         key = self._keys.find(secret)
         if key is None:
             raise Unauthorized("the API key is unknown or was revoked")
-        if SCOPE not in key.scopes:
-            raise Forbidden(f"the API key lacks the scope {SCOPE}", hint="Make a key with that scope.")
+        if self._scope not in key.scopes:
+            raise Forbidden(f"the API key lacks the scope {self._scope}", hint="Make a key with that scope.")
         try:
             return self._tenants.get(key.tenant)
         except NotFound as error:

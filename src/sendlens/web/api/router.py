@@ -74,7 +74,7 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder) -> Rout
             _intake(metrics),
         ],
         guards=[guard],
-        before_request=_known_parameters,
+        before_request=known_parameters,
         dependencies={"asked": Provide(_scope_reader(metrics), sync_to_thread=False)},
         cache_control=_FRESH,
         response_headers={"vary": "Authorization, Accept"},
@@ -260,7 +260,7 @@ def _schema() -> dict[str, Any]:
     return event_schema()
 
 
-def _known_parameters(request: AnyRequest) -> None:
+def known_parameters(request: AnyRequest) -> None:
     """Refuse parameters that the route does not read: a misspelt filter must not become a figure about everything."""
     known = request.route_handler.opt["accepts"]
     for name in request.query_params:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -32,7 +33,7 @@ from sendlens.sources import native
 from sendlens.sources.esp import PROVIDERS, Evidence, Options, Provider
 from sendlens.sources.received import Mapped, Received
 from sendlens.web.intake.access import KeyFinder, Source, SourceFinder, authorized
-from sendlens.web.intake.asgi import Receive, Request, Scope, Send, answer, answer_problem
+from sendlens.web.intake.asgi import Message, Receive, Request, Scope, Send, answer, answer_problem
 from sendlens.web.intake.body import IN_THREAD, Bodies, Disconnected
 from sendlens.web.intake.fetch import Certificates, Fetch, fetch_from_sns
 from sendlens.web.intake.tokens import TokenCache
@@ -41,6 +42,8 @@ MOST_LISTED: Final = 1000
 """Most rejections listed in an answer; their number is always told."""
 DEFAULT_SOURCE: Final = "api"
 HOOKS: Final = "/hooks/"
+
+Answered = Callable[[str, int, float], None]
 
 _SOURCE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _log = structlog.stdlib.get_logger(__name__)
@@ -84,14 +87,19 @@ class IntakeApp:
         settings: Settings,
         clock: Clock,
         fetch: Fetch = fetch_from_sns,
+        answered: Answered | None = None,
     ) -> None:
-        """Bring what is accepted to `door`; `fetch` gets certificates and confirms subscriptions."""
+        """Bring what is accepted to `door`; `fetch` gets certificates and confirms subscriptions.
+
+        `answered` is told of every answer: path, status, seconds.
+        """
         self._door = door
         self._keys = keys
         self._sources = sources
         self._settings = settings
         self._clock = clock
         self._fetch = fetch
+        self._answered = answered
         self._bodies = Bodies(settings.max_body_mb * 1_000_000)
         self._certificates = Certificates(fetch, clock)
         self._tokens = TokenCache(clock)
@@ -109,6 +117,8 @@ class IntakeApp:
         if scope["type"] != "http":
             return
         request = Request(scope)
+        if self._answered is not None:
+            send = _watched(send, self._answered, request.path)
         challenge = 'Bearer realm="sendlens"'
         try:
             if (route := ROUTES.get(request.path)) is not None:
@@ -219,6 +229,18 @@ class IntakeApp:
     def _url(self, request: Request) -> str:
         host = self._settings.public_url.rstrip("/") or f"{request.scheme}://{request.headers.get('host', '')}"
         return host + request.path
+
+
+def _watched(send: Send, answered: Answered, path: str) -> Send:
+    """Return a `send` that tells of the answer once its head is sent."""
+    started = time.perf_counter()
+
+    async def watched(message: Message) -> None:
+        await send(message)
+        if message["type"] == "http.response.start":
+            answered(path, message["status"], time.perf_counter() - started)
+
+    return watched
 
 
 class Receipt(msgspec.Struct):

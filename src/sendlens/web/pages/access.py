@@ -41,6 +41,8 @@ class Visitor:
     local: bool
     seen: str = ""
     """The version of the tenant's figures when the request came in."""
+    manages: bool = False
+    """Whether the visitor may change things: a key with the scope admin, or a browser on this machine."""
 
 
 class Access:
@@ -75,7 +77,7 @@ class Access:
         if key := self._key(request):
             own = tuple(tenant for tenant in tenants if tenant.id == key.tenant)
             if own:
-                return Visitor(own[0], own, local=False)
+                return Visitor(own[0], own, local=False, manages=key.allows("admin"))
         if not self.is_local(request):
             raise Unauthorized("these pages need an API key", hint="Sign in with an API key that has the scope read.")
         if not tenants:
@@ -84,7 +86,7 @@ class Access:
         chosen = next((tenant for tenant in tenants if tenant.slug == slug), None) if slug else tenants[0]
         if chosen is None:
             raise NotFound(f"there is no tenant {slug!r}", hint=f"Known: {', '.join(t.slug for t in tenants)}.")
-        return Visitor(chosen, tenants, local=True)
+        return Visitor(chosen, tenants, local=True, manages=True)
 
     def sign_in(self, secret: str, *, secure: bool) -> Cookie:
         """Return the session cookie for an API key. Raises `Unauthorized` or `Forbidden` for a key that does not do."""

@@ -12,6 +12,8 @@ from sendlens.settings import Settings
 from sendlens.web.live import LiveHub
 
 if TYPE_CHECKING:
+    from sendlens.pipeline.fuse import Fuse
+    from sendlens.pipeline.replay import Replay
     from sendlens.web.pages.access import Access
     from sendlens.web.pages.render import Renderer
     from sendlens.web.panels.answers import Answers
@@ -22,7 +24,8 @@ class Site:
     """Everything a page handler works with.
 
     `first_key` is the first tenant's key if this start made it or the settings name it; it is shown to nobody but a
-    browser on this machine, and only while the tenant waits for its first event.
+    browser on this machine, and only while the tenant waits for its first event. `replay` and `fuse` belong to a
+    process with a pipeline; without them dead letters are shown and cannot be replayed.
     """
 
     settings: Settings
@@ -33,6 +36,8 @@ class Site:
     access: Access
     render: Renderer
     first_key: str = ""
+    replay: Replay | None = None
+    fuse: Fuse | None = None
 
     def last_event(self, tenant: Tenant) -> int:
         """Return when the tenant's last event arrived, in UTC milliseconds; 0 for never.

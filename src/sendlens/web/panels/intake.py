@@ -9,6 +9,7 @@ from typing import Final
 from sendlens.control.sources import API, Source
 from sendlens.metrics.accounting import Outcomes
 from sendlens.metrics.periods import DAY, HOUR, zone_info
+from sendlens.web.pages.site import Site
 from sendlens.web.panels.question import Ask
 
 INTAKE_PERIODS: Final = {"1h": "Last hour", "24h": "24 hours", "7d": "7 days", "28d": "28 days"}
@@ -72,7 +73,17 @@ async def dead_letters(question: Ask) -> dict[str, object]:
         "count": count,
         "letters": [{"at": one.at, "source": one.source, "kind": one.kind, "reason": one.reason} for one in shown],
         "zone": question.tenant.time_zone,
+        "all": str(question.address.at("/dead-letters")),
+        "stopped": stopped(question.site, question.tenant.id),
     }
+
+
+def stopped(site: Site, tenant: str) -> list[dict[str, object]]:
+    """Return the sources of a tenant whose fuse has blown."""
+    return [
+        {"source": one.source, "records": one.records, "dead": one.dead, "reason": one.reason, "at": one.at}
+        for one in (site.fuse.blown(tenant) if site.fuse else [])
+    ]
 
 
 def hook_url(base: str, source: Source) -> str:

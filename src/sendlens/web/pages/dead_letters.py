@@ -1,0 +1,113 @@
+"""The page of dead letters: what could not be processed and why, and the button that tries again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from urllib.parse import urlencode
+
+from litestar import Response, get, post
+from litestar.handlers import HTTPRouteHandler
+
+from sendlens.control.deadletters import Cause, DeadLetter, DeadLetters, Wanted
+from sendlens.errors import Forbidden, InvalidField, NotFound
+from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.frame import address_of, form, page, visit
+from sendlens.web.pages.render import leave
+from sendlens.web.pages.site import Site
+from sendlens.web.panels.intake import stopped
+
+PATH: Final = "/dead-letters"
+_ROWS: Final = 50
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the routes of the page."""
+    letters = site.control.deadletters
+
+    @get(PATH, include_in_schema=False)
+    async def dead_letters(request: PageRequest) -> Response[str]:
+        visitor = await visit(site, request)
+        tenant, slug = visitor.tenant.id, visitor.tenant.slug
+        asked = request.query_params
+        wanted = Wanted(source=asked.get("source", ""), reason=asked.get("reason", ""))
+        count, causes, found = await asyncio.to_thread(_read, letters, tenant, wanted, _number(asked.get("after", "")))
+        more = {"source": wanted.source, "reason": wanted.reason, "after": str(found[-2].id if found[1:] else 0)}
+        values = {
+            "intake": str(address_of(request).at("/intake")),
+            "told": _told(asked.get("replayed", ""), asked.get("unreadable", "")),
+            "stopped": stopped(site, tenant),
+            "count": count,
+            "may_replay": visitor.manages and site.replay is not None,
+            "tenant": slug,
+            "causes": [
+                {
+                    "reason": one.reason,
+                    "source": one.source,
+                    "kind": one.kind,
+                    "letters": one.letters,
+                    "last_at": one.last_at,
+                    "href": _address(slug, source=one.source, reason=one.reason),
+                }
+                for one in causes
+            ],
+            "letters": [_shown(one) for one in found[:_ROWS]],
+            "chosen": wanted.reason or wanted.source,
+            "every": _address(slug),
+            "more": _address(slug, **more) if len(found) > _ROWS else "",
+        }
+        return await page(
+            site, request, "dead_letters.html", values, title="Dead letters", section="intake", visitor=visitor
+        )
+
+    @post(f"{PATH}/replay", include_in_schema=False)
+    async def replay(request: PageRequest) -> Response[str]:
+        site.access.check_origin(request)
+        visitor = await visit(site, request)
+        if not visitor.manages:
+            raise Forbidden("this API key may not replay", hint="Sign in with a key that has the scope admin.")
+        if site.replay is None:
+            raise NotFound("nothing can be replayed here", hint="Ask the server that takes events in.")
+        fields = await form(request)
+        wanted = Wanted(source=fields.get("source", ""), reason=fields.get("reason", ""))
+        done = await site.replay.replay(visitor.tenant.id, wanted)
+        # Numbers and no text: nobody's link can make this page say something.
+        told = {"replayed": str(done.letters), "unreadable": str(done.unreadable)}
+        return leave(_address(visitor.tenant.slug, **told))
+
+    return [dead_letters, replay]
+
+
+def _read(letters: DeadLetters, tenant: str, wanted: Wanted, after: int) -> tuple[int, list[Cause], list[DeadLetter]]:
+    found = letters.list(tenant, wanted, after=after, most=_ROWS + 1)
+    return letters.count(tenant), letters.causes(tenant), found
+
+
+def _shown(one: DeadLetter) -> dict[str, object]:
+    return {
+        "received_at": one.received_at,
+        "source": one.source,
+        "kind": one.kind,
+        "records": one.records,
+        "record": "" if one.is_block else one.body.decode("utf-8", "replace"),
+        "request_id": one.request_id,
+        "batch_id": one.batch_id,
+    }
+
+
+def _told(replayed: str, unreadable: str) -> str:
+    if not replayed:
+        return ""
+    letters, broken = _number(replayed), _number(unreadable)
+    text = f"Replayed {letters:,} letter{'s' if letters != 1 else ''}."
+    return f"{text} {broken:,} cannot be read and stay." if broken else text
+
+
+def _number(text: str) -> int:
+    if text and not text.isdecimal():
+        raise InvalidField("number", text, "a whole number")
+    return int(text[:18] or 0)
+
+
+def _address(tenant: str, **parameters: str) -> str:
+    return f"{PATH}?{urlencode({'tenant': tenant, **{name: value for name, value in parameters.items() if value}})}"
