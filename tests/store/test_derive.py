@@ -85,6 +85,7 @@ STORY: list[Event] = [
     {"type": "unsubscribed", "occurred_at": START + 63 * MINUTE, "unsubscribe_method": "link"},
     {
         "type": "converted",
+        "campaign_id": "spring",
         "occurred_at": START + 90 * MINUTE,
         "value": Decimal("19.90"),
         "currency": "EUR",
