@@ -44,6 +44,10 @@ COMMANDS: Final = (
     Command("restore", "sendlens.cli.restore:restore", "Restore a backup into an empty data directory."),
     Command("doctor", "sendlens.cli.doctor:doctor", "Examine a data directory and say in plain words how it is."),
     Command("metrics", "sendlens.cli.metrics:metrics", "List the metrics with their formulas."),
+    Command(
+        "deadletters", "sendlens.cli.deadletters:app", "List, replay and delete records that could not be processed."
+    ),
+    Command("fuse", "sendlens.cli.fuse:app", "List sources that are stopped, and let them in again."),
     Command("log", "sendlens.cli.log:app", "Check the log for damage."),
     Command("version", "sendlens.cli.version:version", "Print the version."),
 )
