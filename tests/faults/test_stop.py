@@ -11,7 +11,10 @@ import httpx
 
 from tests.harness.server import KEY, Server, inspect_data
 
-BODY = b'[{"type":"delivered","id":"held","order_id":"held","recipient":"a@b.example","occurred_at":"2026-11-20T10:00:00Z"}]'
+BODY = (
+    b'[{"type":"delivered","id":"held","order_id":"held","recipient":"a@b.example",'
+    b'"occurred_at":"2026-11-20T10:00:00Z"}]'
+)
 
 
 def test_a_held_request_is_answered_and_streams_end(tmp_path: Path) -> None:
@@ -36,7 +39,7 @@ def test_a_held_request_is_answered_and_streams_end(tmp_path: Path) -> None:
         while not streamed:
             time.sleep(0.05)
 
-        ended = threading.Thread(target=lambda: server.stop(), daemon=True)
+        ended = threading.Thread(target=server.stop, daemon=True)
         ended.start()
         time.sleep(0.5)
         held.sendall(BODY[20:])

@@ -126,9 +126,7 @@ def kinds_of(event: Event) -> Iterable[str]:
         yield kind
         if event["unsubscribe_method"] in {"link", "one_click", "mailto"}:
             yield f"unsubscribed by {event['unsubscribe_method']}"
-    elif kind in {"complained", "replied", "forwarded", "shared"}:
-        yield kind
-    elif kind == "converted" and (event["campaign_id"] or event["message_id"]):
+    elif kind in {"complained", "replied", "forwarded", "shared"} or (kind == "converted" and (event["campaign_id"] or event["message_id"])):
         yield kind
 
 
