@@ -42,7 +42,11 @@ class Block(msgspec.Struct, kw_only=True, frozen=True):
 
     def records(self) -> list[Record]:
         """Return the block's records, decoded. Raises `msgspec.DecodeError` for bytes that are not a block body."""
-        return _DECODERS[self.kind].decode(zstd.decompress(self.body))
+        try:
+            packed = zstd.decompress(self.body)
+        except zstd.ZstdError as error:
+            raise msgspec.DecodeError(f"The body is not compressed as it should be: {error}") from error
+        return _DECODERS[self.kind].decode(packed)
 
 
 def pack(records: list[Event] | list[Campaign] | list[Spend] | list[Gauge]) -> bytes:
