@@ -115,6 +115,10 @@ def of_message(events: list[Event]) -> tuple[dict[str, str], int]:
     return values, min(sent, default=0)
 
 
+def names_its_mail(event: Event) -> bool:
+    return bool(event["campaign_id"] or event["message_id"])
+
+
 def kinds_of(event: Event) -> Iterable[str]:
     """Yield what an event of a person or machine counts for, once per message."""
     kind = event["type"]
@@ -126,7 +130,7 @@ def kinds_of(event: Event) -> Iterable[str]:
         yield kind
         if event["unsubscribe_method"] in {"link", "one_click", "mailto"}:
             yield f"unsubscribed by {event['unsubscribe_method']}"
-    elif kind in {"complained", "replied", "forwarded", "shared"} or (kind == "converted" and (event["campaign_id"] or event["message_id"])):
+    elif kind in {"complained", "replied", "forwarded", "shared"} or (kind == "converted" and names_its_mail(event)):
         yield kind
 
 
