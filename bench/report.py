@@ -48,6 +48,7 @@ _LIMITS: Final = """
 - The history is drawn by `bench/world.py` with the shares of the simulator: {tenants} tenants, {campaigns} campaigns in
   {days} days, the largest tenant with seven tenths of the events. It goes straight into the table of events, with the
   statements of the pipeline deriving the rest. A program with many more values in its dimensions has larger roll-ups.
+- A percentile is a value that was measured: p99 of fewer than a hundred runs is the slowest of them.
 - Pages are asked for by one visitor at a time. Queries wait for one another beyond `SENDLENS_QUERY_CONCURRENCY`.
 - The store is the embedded one. A ClickHouse server of its own takes its load off this process.
 """
@@ -103,7 +104,7 @@ def page(run: Run) -> str:
     for name, findings in run.benches.items():
         parts.append(
             f"\n## {_title(name)}\n\n"
-            + _table(("what", "median", "least", "largest", "unit"), map(_row, findings.figures))
+            + _table(("what", "median", "least", "largest", "runs", "unit"), map(_row, findings.figures))
         )
         parts.extend(f"\n{note}\n" for note in findings.notes)
         for profile in findings.profiles:
@@ -143,7 +144,14 @@ def _machine(run: Run) -> str:
 
 
 def _row(one: Figure) -> tuple[str, ...]:
-    return (one.what.replace("|", "\\|"), _number(one.value), _number(one.low), _number(one.high), one.unit)
+    return (
+        one.what.replace("|", "\\|"),
+        _number(one.value),
+        _number(one.low),
+        _number(one.high),
+        f"{one.runs:,}",
+        one.unit,
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
