@@ -116,6 +116,8 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             telemetry.stored(batch)
             for tenant_id, count in batch.stored_by_tenant.items():
                 hub.publish(tenant_id, {"events": count})
+            for tenant_id, source, *_ in batch.accounts:
+                control.sources.heard_of(tenant_id, source, clock.now_ms())
 
         tables = Tables(store)
         deduper = Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days)

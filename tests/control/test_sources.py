@@ -147,3 +147,11 @@ def test_neither_keys_nor_secrets_are_in_a_dump_of_postgresql(postgres_url: str)
 
 def files(directory: Path) -> bytes:
     return b"".join(path.read_bytes() for path in directory.iterdir())
+
+
+def test_a_post_to_the_api_lights_the_source_it_names(control: Control, tenant: str) -> None:
+    source = control.sources.named(tenant, "api")
+    control.sources.heard_of(tenant, "api", 1234)
+    control.sources.heard_of(tenant, "a name nobody made", 1234)
+    control.sources.flush()
+    assert control.sources.get(source.id).last_event_at == 1234

@@ -21,6 +21,7 @@ from sendlens.control.secrets import Keyring, Secret
 from sendlens.control.tables import sources
 from sendlens.errors import InvalidField, NotFound
 
+_ID: Final = "src_"
 API: Final = "api"
 """Name and provider of the source every tenant begins with: events in our own format."""
 MOST_SECRETS: Final = 2
@@ -127,6 +128,14 @@ class Sources:
     def touch(self, source_id: str, ms: int) -> None:
         """Note that an event arrived; written by `flush`."""
         self._events.note(source_id, ms)
+
+    def heard_of(self, tenant: str, name: str, ms: int) -> None:
+        """Note that records of a source were stored, given its id or, for posts to the API, its name."""
+        try:
+            source_id = name if name.startswith(_ID) else self.named(tenant, name).id
+        except NotFound:
+            return  # posts may carry any name; only sources that were made have a light
+        self.touch(source_id, ms)
 
     def flush(self) -> None:
         """Write when sources last had an event."""
