@@ -1,9 +1,8 @@
-"""`docs/events.md` explains every type and field in the words of the code, `docs/providers/` every provider."""
+"""`docs/events.md` explains every type and field in the words of the code."""
 
 import msgspec
 
 from sendlens.model.events import EVENT_TYPE_HELP, Event, EventType
-from sendlens.sources.esp import PROVIDERS
 from sendlens.sources.judge import TYPES
 from sendlens.sources.schema import FIELDS
 from sendlens.web.intake.app import ROUTES
@@ -29,36 +28,6 @@ def test_other_names_of_types_are_told() -> None:
     told = rows("events.md")
     for name, known in TYPES.items():
         assert name == known or f"`{name}`" in told[known], name
-
-
-def test_every_provider_has_its_page() -> None:
-    pages = {page.stem for page in (DOCS / "providers").glob("*.md")}
-    assert set(PROVIDERS) <= pages
-    index = (DOCS / "providers" / "index.md").read_text(encoding="utf-8")
-    for provider in PROVIDERS.values():
-        assert f"[{provider.title}]({provider.name}.md)" in index
-
-
-def test_every_type_of_a_provider_is_on_its_page() -> None:
-    from sendlens.sources.esp import mailgun, postmark, sendgrid, ses
-
-    names = {
-        "sendgrid": sendgrid.TYPES,
-        "ses": ses.TYPES,
-        "mailgun": {event for event, _ in mailgun.TYPES},
-        "postmark": [*postmark.TYPES, *postmark.BOUNCES],
-    }
-    assert set(names) == set(PROVIDERS)
-    for provider, types in names.items():
-        page = (DOCS / "providers" / f"{provider}.md").read_text(encoding="utf-8")
-        missing = [name for name in types if f"`{name}`" not in page]
-        assert not missing, (provider, missing)
-
-
-def test_where_campaigns_are_looked_for_is_on_the_page() -> None:
-    for provider in PROVIDERS.values():
-        page = (DOCS / "providers" / f"{provider.name}.md").read_text(encoding="utf-8")
-        assert all(f"`{path}`" in page for path in provider.campaign_from), provider.name
 
 
 def test_every_address_of_the_intake_is_explained() -> None:

@@ -55,7 +55,7 @@ class TestMailgun(ProviderContract):
     cases: ClassVar = [
         Case(
             "accepted",
-            native("accepted"),
+            native("accepted", template={"name": "spring"}),
             [
                 {
                     "type": EventType.INJECTED,

@@ -91,6 +91,8 @@ class TestPostmark(ProviderContract):
                 }
             ],
         ),
+        Case("transient", bounce("Transient", 2), [{"type": EventType.DEFERRED}]),
+        Case("deactivated", bounce("ManuallyDeactivated", 100002), [{"type": EventType.DROPPED}]),
         Case(
             "open",
             to(

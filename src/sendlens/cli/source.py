@@ -140,7 +140,7 @@ def _options(given: Sequence[str]) -> dict[str, object]:
 
     from sendlens.sources.esp import Options as KnownOptions
 
-    known = [field.encode_name for field in msgspec.structs.fields(KnownOptions)]
+    known = {field.encode_name: field.type for field in msgspec.structs.fields(KnownOptions)}
     options: dict[str, object] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
@@ -151,7 +151,7 @@ def _options(given: Sequence[str]) -> dict[str, object]:
         except msgspec.DecodeError:
             value = text
         # A list is written as one, or as a single value.
-        options[name] = [value] if isinstance(value, str) else value
+        options[name] = [value] if isinstance(value, str) and known[name] is not str else value
     KnownOptions.of(options)
     return options
 

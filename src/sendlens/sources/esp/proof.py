@@ -1,4 +1,4 @@
-"""Checks that several providers share: HTTP basic credentials and the age of a signed request.
+"""Checks that several providers share: shared secrets, HMACs of the body and the age of a signed request.
 
 Every comparison of secrets takes the same time whether they differ early or late, and all secrets are tried.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 from collections.abc import Sequence
 from typing import Final
@@ -49,6 +50,46 @@ def basic(received: Received, secrets: Sequence[str], provider: str) -> None:
         raise Unauthorized("the Authorization header cannot be read") from None
     if not same(told, secrets):
         raise Unauthorized("the user name or password is wrong")
+
+
+def authorization(received: Received, secrets: Sequence[str], provider: str, *, bare: bool = False) -> None:
+    """Check the Authorization header against secrets: `user:password` as Basic, a token as Bearer.
+
+    With `bare`, the secret may also stand alone or behind another scheme's name, as some senders write it.
+    """
+    need_secrets(secrets, provider, "token, or user name and password")
+    header = received.headers.get("authorization", "").strip()
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    if not header:
+        raise Unauthorized(
+            "the request carries no Authorization header",
+            hint="Give the sender the token, or put user and password into the address.",
+        )
+    given: list[str] = []
+    if scheme.lower() == "basic" and token:
+        try:
+            # Only what looks like credentials: a token without a colon must come as Bearer.
+            given += [told] if ":" in (told := base64.b64decode(token, validate=True).decode()) else []
+        except (binascii.Error, ValueError):
+            given += []
+    if scheme.lower() == "bearer" and token:
+        given.append(token)
+    if bare:
+        given += [header, token]
+    matches = [same(told, secrets) for told in given if told]
+    if not any(matches):
+        raise Unauthorized("the token, or the user name and password, is wrong")
+
+
+def hex_hmac(given: str, covered: bytes, secrets: Sequence[str], provider: str) -> None:
+    """Check a hexadecimal HMAC-SHA256 over bytes."""
+    need_secrets(secrets, provider, "signing secret")
+    if not given:
+        raise Unauthorized("the request is not signed")
+    expected = [hmac.new(secret.encode(), covered, hashlib.sha256).hexdigest() for secret in secrets if secret]
+    if not same(given.strip().lower(), expected):
+        raise Unauthorized("the signature does not belong to this body and secret")
 
 
 def fresh(signed_at_ms: int, now_ms: int, max_age_ms: int) -> None:

@@ -35,6 +35,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Amazon SNS topics (ARNs) whose messages are accepted."""
     max_age_minutes: int = 0
     """How old a signed request may be; 0 means the provider's default."""
+    time_zone: str = ""
+    """IANA zone of times in a mail server's log that name none; UTC if empty."""
+    year: int = 0
+    """Year of times in a log that name none; 0 means the latest one in which they are not in the future."""
 
     @classmethod
     def of(cls, settings: Mapping[str, object]) -> Options:

@@ -54,9 +54,27 @@ def address_domain(value: object) -> str:
     return parseaddr(word(value))[1].rpartition("@")[2].lower()
 
 
+def address(value: object) -> str:
+    """Return the bare address of `Ada <ada@example.com>`; what holds no address stays as it is.
+
+    >>> address("Ada <ada@example.com>")
+    'ada@example.com'
+    """
+    told = word(value)
+    return parseaddr(told)[1] or told if "<" in told else told
+
+
 def message_id(value: object) -> str:
     """Return a Message-ID without its angle brackets."""
     return word(value).removeprefix("<").removesuffix(">")
+
+
+def named(value: object) -> dict[str, object]:
+    """Return headers or tags by name in lower case, given as an object or as a list of `{"name", "value"}`."""
+    if isinstance(value, dict):
+        return {name.lower(): told for name, told in cast("Json", value).items()}
+    pairs = (child(entry) for entry in items(value))
+    return {word(pair.get("name")).lower(): pair.get("value") for pair in pairs if word(pair.get("name"))}
 
 
 def find(facts: Json, paths: Iterable[str]) -> str:
