@@ -14,7 +14,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
-from litestar.params import QueryParameter
+from litestar.params import JSONBody, QueryParameter
 
 from sendlens.control.control import Control
 from sendlens.control.deadletters import Cause, DeadLetter, DeadLetters, Wanted
@@ -148,7 +148,7 @@ def _reading(letters: DeadLetters, fuse: Fuse) -> list[HTTPRouteHandler]:
 
 def _changing(replay: Replay, fuse: Fuse, log: Log) -> list[HTTPRouteHandler]:
     @post("/dead-letters/replay", status_code=200, accepts=())
-    async def replay_letters(request: AnyRequest, data: ReplayRequest) -> Replayed:
+    async def replay_letters(request: AnyRequest, data: JSONBody[ReplayRequest]) -> Replayed:
         """Bring dead letters back into the log; they are processed within a moment, or become letters again."""
         if not (data.ids or data.source or data.reason or data.all):
             raise InvalidField("ids", [], "name ids, a source, a reason, or all")
@@ -158,7 +158,7 @@ def _changing(replay: Replay, fuse: Fuse, log: Log) -> list[HTTPRouteHandler]:
         return await replay.replay(tenant_of(request).id, wanted)
 
     @post("/fuses/reset", status_code=200, accepts=())
-    async def reset_fuse(request: AnyRequest, data: ResetRequest) -> FuseAnswer:
+    async def reset_fuse(request: AnyRequest, data: JSONBody[ResetRequest]) -> FuseAnswer:
         """Let a source in again, and set aside what of its records in the log cannot be processed."""
         until = await asyncio.to_thread(lambda: max(log.head(one) for one in log.partitions()))
         return _fuse(fuse.reset(tenant_of(request).id, data.source, until))
