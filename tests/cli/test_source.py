@@ -72,7 +72,9 @@ def test_options_are_read_and_judged(call: Call, acme: str) -> None:
 
     made = create("keep_raw=true", "campaign_from=category", 'segment_from=["a","b"]')
     assert made.json["settings"] == {"keep_raw": True, "campaign_from": ["category"], "segment_from": ["a", "b"]}
-    for wrong in ("keep_rav=true", "keep_raw", "keep_raw=maybe"):
+    zoned = call("source", "create", acme, "postfix", "--option", "time_zone=Europe/Vienna", "--option", "year=2025")
+    assert "time_zone=Europe/Vienna year=2025" in zoned.out
+    for wrong in ("keep_rav=true", "keep_raw", "keep_raw=maybe", "time_zone=Mars/Olympus"):
         assert create(wrong).code == 2
 
 

@@ -78,6 +78,8 @@ class ProviderContract:
     cases: ClassVar[list[Case]]
     covers_body: ClassVar[bool] = True
     covers_time: ClassVar[bool] = True
+    address: str = ""
+    """The address that requests are posted to, for proofs that cover it."""
 
     def signed(self, native: object, *, secret: int = 0, at: int = NOW) -> SignedRequest:
         """Return a valid request for one native event, signed with the secret of that number."""

@@ -119,7 +119,7 @@ class TestMandrill(ProviderContract):
 
     def signed(self, native: object, *, secret: int = 0, at: int = NOW) -> SignedRequest:
         del at
-        return signing.mandrill_form([native], KEYS[secret], "")
+        return signing.mandrill_form([native], KEYS[secret], self.address)
 
     def unsigned(self, request: SignedRequest) -> SignedRequest:
         return SignedRequest(request.body, {"content-type": "application/x-www-form-urlencoded"})

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -37,7 +38,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How old a signed request may be; 0 means the provider's default."""
     time_zone: str = ""
     """IANA zone of times in a mail server's log that name none; UTC if empty."""
-    year: int = 0
+    year: Annotated[int, msgspec.Meta(ge=0, le=9999)] = 0
     """Year of times in a log that name none; 0 means the latest one in which they are not in the future."""
 
     @classmethod
@@ -48,11 +49,14 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
         """
         known = {field.encode_name for field in msgspec.structs.fields(cls)}
         try:
-            return msgspec.convert({name: value for name, value in settings.items() if name in known}, cls)
-        except msgspec.ValidationError as error:
+            told = msgspec.convert({name: value for name, value in settings.items() if name in known}, cls)
+            # Here and not when a log is read: a sender is told to wait, and no line is lost.
+            ZoneInfo(told.time_zone or "UTC")
+        except (msgspec.ValidationError, ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise InvalidField(
                 "settings", sorted(settings), f"the source's settings cannot be used: {error}"
             ) from error
+        return told
 
 
 class Tokens(Protocol):

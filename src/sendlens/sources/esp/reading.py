@@ -11,7 +11,7 @@ from email.utils import parseaddr
 from hashlib import blake2b
 from typing import Final, cast
 
-from sendlens.errors import InvalidField, Rejection
+from sendlens.errors import BadRequest, InvalidField, Rejection
 from sendlens.model.events import Event
 from sendlens.sources.esp.provider import Options, Paths, Provider
 from sendlens.sources.judge import judge_native
@@ -134,10 +134,13 @@ Reader = Callable[[Json, Options, Received], Iterable[dict[str, object]]]
 
 
 def judged(natives: Iterable[object], read: Reader, options: Options, received: Received) -> Mapped:
-    """Return the events of a payload, each judged alone."""
+    """Return the events of a payload, each judged alone. Raises `BadRequest` if none of them is an object at all."""
     events: list[Event] = []
     rejected: list[Rejection] = []
-    for index, native in enumerate(natives):
+    told = list(natives)
+    if told and not any(isinstance(native, dict) for native in told):
+        raise BadRequest("an event is a JSON object")
+    for index, native in enumerate(told):
         if not isinstance(native, dict):
             rejected.append(Rejection(index=index, field="", error="an event is a JSON object"))
             continue
