@@ -44,10 +44,12 @@ def run(context: Context) -> Findings:
         seen: list[float] = []
         while not seen or (len(seen) < size.probes and time.monotonic() - began < size.load_seconds):
             seen.append(_probe(server, f"half-{len(seen)}"))
-        findings.figures.extend(_figures("half", _told(full, rate), seen))
+        findings.figures.extend(_figures("half" if full else "fixed", _told(full, rate), seen))
         load.stop()
         peak = server.watch.peak()
-        findings.figures.append(figure("freshness.memory", "Memory of the server at half load, most", "MB", [peak]))
+        findings.figures.append(
+            figure("freshness.memory", f"Memory of the server {_told(full, rate)}, most", "MB", [peak])
+        )
     return findings
 
 

@@ -26,8 +26,8 @@ _HEAD: Final = """# Performance
 What Sendlens does on one small machine, measured and written by `make bench`. This page is generated: edit
 `bench/report.py`, or run `{command}` to measure again. The raw figures are in [performance.json](performance.json).
 
-Numbers without their machine mean little, so everything that is compared was measured in the same run, one after the
-other in turns, and the ratios are what to look at. Each figure is the median of its repetitions; the least and the
+Numbers without their machine mean little, so what a ratio compares was measured in the same run, one after the other
+in turns, and the ratios are what to look at. Each figure is the median of its repetitions; the least and the
 largest stand beside it.
 
 ## The machine
