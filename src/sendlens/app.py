@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,6 +34,7 @@ from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
+from sendlens.privacy.desk import PrivacyDesk
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.health import Sources
@@ -48,6 +50,10 @@ _log = structlog.stdlib.get_logger(__name__)
 
 CURRENCY_SECONDS: Final = 5.0
 """How long a tenant's currency is remembered by the writer; a change takes effect within this time."""
+
+
+WEB_THREADS: Final = 128
+"""Requests that may wait in a thread at the same time, all tenants together."""
 
 
 class Currencies:
@@ -107,7 +113,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         stack.callback(log.close)
         store = stack.enter_context(Store.open(settings))
         store.migrate()
-        hub = LiveHub(clock)
+        hub = LiveHub(clock, most_per_tenant=settings.live_streams)
         stack.callback(hub.close)
         telemetry = Telemetry(control)
         store.observe(telemetry.queried)
@@ -176,6 +182,18 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         )
 
 
+def privacy_desk(parts: Parts) -> PrivacyDesk:
+    """Return what answers requests about persons, in the server and in a command on a stopped one."""
+    return PrivacyDesk(
+        settings=parts.settings,
+        clock=parts.clock,
+        control=parts.control,
+        log=parts.log,
+        store=parts.store,
+        writer=parts.writer,
+    )
+
+
 class Application:
     """The ASGI application: intake without a framework in its way, everything else through Litestar.
 
@@ -226,6 +244,9 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start(self) -> None:
+        # Handlers that wait in a thread, such as for a place in the store, mostly do just that. With the few threads of
+        # the default, those of one tenant would keep everybody waiting.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WEB_THREADS, thread_name_prefix="web"))
         if self._parts is None:
             self._parts = await asyncio.to_thread(open_parts, self._settings)
         parts = self._parts
@@ -246,6 +267,7 @@ class Application:
             log=parts.log,
             hub=parts.hub,
             replay=Replay(door, parts.control.deadletters),
+            privacy=privacy_desk(parts),
             health=parts.health,
             telemetry=parts.telemetry,
             first_key=parts.first_key or parts.settings.bootstrap_key,

@@ -16,7 +16,7 @@ class SendlensError(Exception):
     """A mistake we can explain.
 
     `kind` is the problem type's last path segment, `title` its fixed short name, `detail` this case, `hint` what to
-    do next. `extra` carries members of the problem document beyond the standard ones.
+    do next. `extra` carries members of the problem document beyond the standard ones, `headers` those of the answer.
     """
 
     status: int = 500
@@ -30,6 +30,7 @@ class SendlensError(Exception):
         self.hint = hint
         self.extra = extra or {}
         self.retry_after: int | None = None
+        self.headers: dict[str, str] = {}
 
     def problem(self) -> dict[str, object]:
         """Return the RFC 9457 problem document."""
@@ -104,9 +105,11 @@ class TooBusy(SendlensError):
 
     status, kind, title = 429, "too-busy", "Too many requests"
 
-    def __init__(self, detail: str, *, retry_after: int = 1, hint: str = "") -> None:
+    def __init__(
+        self, detail: str, *, retry_after: int = 1, hint: str = "", extra: dict[str, object] | None = None
+    ) -> None:
         """Say in how many seconds to try again."""
-        super().__init__(detail, hint=hint)
+        super().__init__(detail, hint=hint, extra=extra)
         self.retry_after = retry_after
 
 

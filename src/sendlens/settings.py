@@ -127,6 +127,39 @@ class Settings:
         "1000 or more",
         _whole(1000, 10**12),
     )
+    max_lag_share: float = _setting(
+        0.8,
+        "Share of `max_lag_events` that one tenant may fill alone; several divide it and leave room. 1 for no limit.",
+        "0 to 1",
+        _share,
+    )
+    rate_events: int = _setting(
+        50_000,
+        "Events per second that one API key or webhook source may bring in the long run; 0 for no limit.",
+        "0 to 1000000000",
+        _whole(0, 10**9),
+    )
+    rate_burst: int = _setting(
+        500_000,
+        "Events that one API key or webhook source may bring at once after a rest.",
+        "1 to 1000000000",
+        _whole(1, 10**9),
+    )
+    intake_requests: int = _setting(
+        256,
+        "Requests of one tenant that the intake reads at the same time; 0 for no limit.",
+        "0 to 100000",
+        _whole(0, 100_000),
+    )
+    api_requests: int = _setting(
+        24,
+        "Requests of one tenant that the API answers at the same time; 0 for no limit.",
+        "0 to 10000",
+        _whole(0, 10_000),
+    )
+    live_streams: int = _setting(
+        200, "Open pages of one tenant that are kept up to date.", "1 to 1000", _whole(1, 1000)
+    )
     dedupe_days: int = _setting(7, "How many days a repeated event is recognised.", "1 to 90", _whole(1, 90))
     dedupe_memory_keys: int = _setting(
         5_000_000, "Event keys kept in memory (8 bytes each) in front of the store.", "0 or more", _whole(0, 10**10)
@@ -166,6 +199,18 @@ class Settings:
     )
     query_concurrency: int = _setting(3, "Queries that run in the store at the same time.", "1 to 256", _whole(1, 256))
     query_seconds: int = _setting(20, "Longest a query may run, in seconds.", "1 to 3600", _whole(1, 3600))
+    query_read_mb: int = _setting(
+        50_000,
+        "Most a query may read from the store, in megabytes before compression; 0 for no limit.",
+        "0 or more",
+        _whole(0, 10**9),
+    )
+    query_seconds_per_minute: int = _setting(
+        90,
+        "Seconds that one tenant's queries may take together per minute while other tenants ask too; 0 for no limit.",
+        "0 or more",
+        _whole(0, 10**6),
+    )
     log_keep_hours: int = _setting(
         168, "How long blocks stay in the log after they were stored, in hours.", "0 to 100000", _whole(0, 100_000)
     )

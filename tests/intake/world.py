@@ -31,6 +31,7 @@ class MemoryLog:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.waiting = 0
+        self.stored = 0
         self.broken = False
 
     async def append(self, block: Block) -> tuple[int, int]:
@@ -43,11 +44,15 @@ class MemoryLog:
     def backlog(self) -> int:
         return self.waiting
 
+    def committed(self, partition: int) -> int:
+        return self.stored
+
 
 @dataclasses.dataclass(frozen=True)
 class Key:
     tenant: str
     scopes: tuple[str, ...]
+    id: str = "key_1"
 
 
 @dataclasses.dataclass

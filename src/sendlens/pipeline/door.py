@@ -1,7 +1,8 @@
 """The door: records that were judged go into the log, and only then is the sender told that they are safe.
 
-Owns the step from `Mapped` to blocks, the refusal while the pipeline is too far behind, and that of a source whose fuse
-has blown. Leaves authentication and HTTP to `web.intake`, reading to `sources`, durability to `log`.
+Owns the step from `Mapped` to blocks, the refusal while the pipeline is too far behind, that of a tenant that has taken
+its share of the room, and that of a source whose fuse has blown. Leaves authentication and HTTP to `web.intake`,
+reading to `sources`, durability to `log`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import RecordKind
 from sendlens.pipeline.fuse import Fuse
+from sendlens.pipeline.limits import Shares
 from sendlens.settings import Settings
 from sendlens.sources.received import Mapped
 
@@ -43,9 +45,14 @@ class Door:
         self._log = log
         self._fuse = fuse
         self._most_waiting = settings.max_lag_events
+        self._shares = Shares(
+            settings.max_lag_events, settings.max_lag_share, waiting=log.backlog, stored=log.committed
+        )
 
     def check(self, tenant_id: str, source_id: str) -> None:
         """Raise `Unavailable` while too many records wait or the source is stopped.
+
+        Raise `TooBusy` while too many of those that wait are the tenant's.
 
         It is cheap and comes before the body, which then need not be read in vain.
         """
@@ -58,6 +65,7 @@ class Door:
                 retry_after=5,
                 hint="The store is behind; send the same request again later.",
             )
+        self._shares.check(tenant_id)
 
     async def accept(
         self, tenant_id: str, source_id: str, kind: RecordKind, mapped: Mapped, received_at: int, request_id: str = ""
@@ -97,6 +105,7 @@ class Door:
         """Return once the blocks are durable. Raises `Unavailable`; some may be in the log nevertheless."""
         for block in blocks:
             partition, offset = await self._log.append(block)
+            self._shares.appended(block.tenant, block.count, partition, offset)
             # With the offsets in the line of a batch it leads from a request to its batch.
             _log.debug(
                 "block appended",

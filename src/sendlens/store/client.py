@@ -22,6 +22,7 @@ from sendlens.settings import Settings
 from sendlens.store import insert as inserts
 from sendlens.store import maintenance, snapshot, tenancy
 from sendlens.store import migrate as migrations
+from sendlens.store.admission import Admission
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
 from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
 from sendlens.store.snapshot import Part
@@ -55,7 +56,10 @@ class Store:
         self._create_database()
         self._writer = self._connect(inserts.WRITE_SETTINGS)
         self._internal = self._connect(INTERNAL_SETTINGS)
-        self._readers = Readers(self._open_reader, settings.query_concurrency, patience=settings.query_seconds)
+        admission = Admission(
+            settings.query_concurrency, settings.query_seconds, settings.query_seconds_per_minute, time.monotonic
+        )
+        self._readers = Readers(self._open_reader, admission)
         self._pool = ThreadPoolExecutor(settings.query_concurrency, thread_name_prefix="store-query")
 
     @classmethod
@@ -156,7 +160,7 @@ class Store:
         """Return the rows of a read-only query for one tenant; the SQL must contain `{tenant:String}`.
 
         Raises `SendlensError` for a query without its tenant, `StoreError` when it fails or takes too long, `TooBusy`
-        when no place came free in time.
+        when no place came free in time or the tenant's budget of query time is used up.
         """
         return self._readers.query(tenant, sql, self._bound(tenant, sql, params))
 
@@ -226,7 +230,8 @@ class Store:
     def _open_reader(self, tenant: str, comment: str) -> Client:
         filters = tenancy.filters(tenant, self.database, self._with_rows())
         memory = (self._settings.store_memory_mb << 20) // 2
-        return self._connect(read_settings(self._settings.query_seconds, memory, filters, comment))
+        read = self._settings.query_read_mb * 1_000_000
+        return self._connect(read_settings(self._settings.query_seconds, memory, read, filters, comment))
 
     def _with_rows(self) -> list[tuple[str, bool]]:
         if self._tables is None:

@@ -21,6 +21,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, Error, OperationalError
 
 from sendlens.errors import StoreError, TooBusy
+from sendlens.store.admission import Admission
 from sendlens.store.connection import Setting, first_line
 
 MOST_ROWS: Final = 1_000_000
@@ -40,6 +41,10 @@ _EXPLAINED: Final[dict[int, tuple[str, str]]] = {
         "ask for a shorter period or fewer dimensions, or raise SENDLENS_QUERY_SECONDS",
     ),
     160: ("the query would take longer than it may", "ask for a shorter period, or raise SENDLENS_QUERY_SECONDS"),
+    307: (
+        "the query would read more than it may",
+        "ask for a shorter period or fewer dimensions, or raise SENDLENS_QUERY_READ_MB",
+    ),
     241: ("the query needs more memory than it may use", "ask for a shorter period, or raise SENDLENS_STORE_MEMORY_MB"),
     396: ("the answer has more rows than may be returned", "ask for fewer dimensions or a page of the rows"),
     394: ("the query was cancelled", ""),
@@ -101,11 +106,12 @@ def explained(query: str = "") -> Generator[None]:
         raise explain(error, query) from error
 
 
-def read_settings(seconds: int, memory: int, filters: str, comment: str) -> dict[str, Setting]:
+def read_settings(seconds: int, memory: int, read: int, filters: str, comment: str) -> dict[str, Setting]:
     """Return the settings of a reader, in the order they must be applied."""
     return {
         "max_execution_time": seconds,
         "max_memory_usage": memory,
+        "max_bytes_to_read": read,
         "max_result_rows": MOST_ROWS,
         "output_format_arrow_string_as_string": 1,
         "additional_table_filters": filters,
@@ -122,17 +128,16 @@ class _Reader:
 
 
 class Readers:
-    """A pool of read-only connections: at most `concurrency` in use, each fixed to one tenant for its life.
+    """A pool of read-only connections: as many in use as `admission` has places, each fixed to one tenant for its life.
 
     The settings of a read-only connection cannot be changed, its tenant neither; that is what makes them a belt. A
     connection for another tenant is opened in a few milliseconds and kept for the next query of that tenant.
     """
 
-    def __init__(self, open_reader: Callable[[str, str], Client], concurrency: int, patience: float) -> None:
-        """Open readers with `open_reader(tenant, comment)`; wait `patience` seconds for a free place."""
+    def __init__(self, open_reader: Callable[[str, str], Client], admission: Admission) -> None:
+        """Open readers with `open_reader(tenant, comment)`, for whom `admission` lets in."""
         self._open_reader = open_reader
-        self._places = threading.BoundedSemaphore(concurrency)
-        self._patience = patience
+        self._admission = admission
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         # Least recently used first.
@@ -165,9 +170,7 @@ class Readers:
 
     @contextmanager
     def _borrow(self, tenant: str) -> Generator[_Reader]:
-        if not self._places.acquire(timeout=self._patience):
-            raise TooBusy("the store is busy with other queries", retry_after=2)
-        try:
+        with self._admission.place(tenant):
             reader = self._take(tenant)
             try:
                 yield reader
@@ -177,8 +180,6 @@ class Readers:
                 _close(reader)
                 raise
             self._put(tenant, reader)
-        finally:
-            self._places.release()
 
     def _take(self, tenant: str) -> _Reader:
         with self._lock:
@@ -218,6 +219,7 @@ class Readers:
         """Close everything; a query that is running finishes and closes its own connection."""
         with self._lock:
             self._closed = True
+        self._admission.close()
         self.forget()
 
 

@@ -17,11 +17,12 @@ from typing import Final
 import msgspec
 
 from sendlens.clock import Clock
-from sendlens.errors import Unavailable
+from sendlens.errors import TooBusy, Unavailable
 
 LEAST_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 15.0
 MOST_LISTENERS: Final = 1000
+MOST_PER_TENANT: Final = 200
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,12 +62,14 @@ class LiveHub:
         least_seconds: float = LEAST_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         most_listeners: int = MOST_LISTENERS,
+        most_per_tenant: int = MOST_PER_TENANT,
     ) -> None:
         """Tell a listener at most once per `least_seconds`, and at least every `heartbeat_seconds`."""
         self._clock = clock
         self._least = least_seconds
         self._heartbeat = heartbeat_seconds
         self._most = most_listeners
+        self._most_per_tenant = most_per_tenant
         self._lock = threading.Lock()
         # Versions of two runs of the server never agree: a page that was open over a restart reloads its figures.
         self._run = secrets.token_hex(4)
@@ -103,16 +106,30 @@ class LiveHub:
         with self._lock:
             return self._latest.get(tenant_id) or Change(version=f"{self._run}-0", at=0)
 
+    def check(self, tenant_id: str) -> None:
+        """Raise `Unavailable` with too many listeners, `TooBusy` with too many of this tenant."""
+        with self._lock:
+            self._check(tenant_id)
+
+    def _check(self, tenant_id: str) -> None:
+        if self._closed or sum(map(len, self._listeners.values())) >= self._most:
+            raise Unavailable("the live feed takes no more listeners", retry_after=30)
+        if len(self._listeners.get(tenant_id, ())) >= self._most_per_tenant:
+            raise TooBusy(
+                f"{self._most_per_tenant} pages of this tenant are kept up to date, as many as may be",
+                retry_after=30,
+                hint="Close some, or reload this page now and then. SENDLENS_LIVE_STREAMS sets the limit.",
+            )
+
     async def subscribe(self, tenant_id: str, seen: str = "") -> AsyncGenerator[Change | None]:
         """Yield changes of a tenant as they come, and None as a heartbeat, until `close`.
 
         `seen` is the version the page was made from: if it is outdated, the first change comes at once. Changes that
-        come faster than once in `least_seconds` are merged. Raises `Unavailable` with too many listeners.
+        come faster than once in `least_seconds` are merged. Raises what `check` raises.
         """
         listener = _Listener(asyncio.get_running_loop())
         with self._lock:
-            if self._closed or sum(map(len, self._listeners.values())) >= self._most:
-                raise Unavailable("the live feed takes no more listeners", retry_after=30)
+            self._check(tenant_id)
             self._listeners.setdefault(tenant_id, set()).add(listener)
         try:
             while not listener.closed.is_set():

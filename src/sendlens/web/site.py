@@ -15,9 +15,11 @@ from sendlens.control.control import Control
 from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
 from sendlens.pipeline.replay import Replay
+from sendlens.privacy.desk import PrivacyDesk
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.api.dead_letters import dead_letter_router
+from sendlens.web.api.person import person_router
 from sendlens.web.api.router import api_router, open_api, problem_handlers
 from sendlens.web.health import Sources, health_router
 from sendlens.web.live import LiveHub
@@ -39,6 +41,7 @@ def build(
     log: Log,
     hub: LiveHub,
     replay: Replay,
+    privacy: PrivacyDesk,
     health: Sources,
     telemetry: Telemetry,
     first_key: str,
@@ -61,8 +64,9 @@ def build(
     return Litestar(
         route_handlers=[
             page_router(site),
-            api_router(metrics, control.keys, control.tenants),
+            api_router(metrics, control.keys, control.tenants, requests=settings.api_requests),
             dead_letter_router(control, replay, health.fuse, log),
+            person_router(control, privacy),
             health_router(health),
             scrape_router(settings, telemetry, access.is_local),
         ],

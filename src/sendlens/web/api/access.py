@@ -1,7 +1,7 @@
 """Who asks: the bearer key of a request, and the tenant it belongs to.
 
-Owns the check of the key's scope. What a key is worth is the control plane's; a revoked key stops working within a
-second, because its finder remembers no longer.
+Owns the check of the key's scope, and the place of the tenant that a request takes. What a key is worth is the control
+plane's; a revoked key stops working within a second, because its finder remembers no longer.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from typing import Any, Final, Protocol
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.metrics.query import TenantLike
+from sendlens.web.places import Places
 
 READ: Final = "read"
 ADMIN: Final = "admin"
 _LONGEST: Final = 512
 _TENANT: Final = "sendlens_tenant"
+_PLACE: Final = "sendlens_place"
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -58,8 +61,12 @@ class TenantFinder(Protocol):
 class Access:
     """A guard that lets requests with a key of the right scope through, and the tenant they may see."""
 
-    def __init__(self, keys: KeyFinder, tenants: TenantFinder, scope: str = READ) -> None:
-        """Look keys and tenants up; both may touch a database, so that they are called in a thread."""
+    def __init__(self, keys: KeyFinder, tenants: TenantFinder, scope: str = READ, places: Places | None = None) -> None:
+        """Look keys and tenants up; both may touch a database, so that they are called in a thread.
+
+        With `places` a request takes one, which `LeavePlaces` gives back.
+        """
+        self._places = places
         self._keys = keys
         self._tenants = tenants
         self._scope = scope
@@ -76,7 +83,11 @@ class Access:
             )
         if len(secret) > _LONGEST:
             raise Unauthorized("the API key is unknown or was revoked")
-        connection.scope["state"][_TENANT] = await asyncio.to_thread(self._find, secret)
+        tenant = await asyncio.to_thread(self._find, secret)
+        connection.scope["state"][_TENANT] = tenant
+        if self._places is not None:
+            self._places.enter(tenant.id)
+            connection.scope["state"][_PLACE] = (self._places, tenant.id)
 
     def _find(self, secret: str) -> TenantLike:
         key = self._keys.find(secret)
@@ -88,6 +99,23 @@ class Access:
             return self._tenants.get(key.tenant)
         except NotFound as error:
             raise Unauthorized("the API key's tenant does not exist any more") from error
+
+
+class LeavePlaces:
+    """ASGI middleware around the guard: gives the place back when the answer is sent, or the caller is gone."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            taken: tuple[Places, str] | None = scope.get("state", {}).pop(_PLACE, None)
+            if taken is not None:
+                taken[0].leave(taken[1])
 
 
 def tenant_of(request: AnyRequest) -> TenantLike:

@@ -23,7 +23,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 def known(request: AnyRequest, error: SendlensError) -> Response[dict[str, object]]:
     """Answer a mistake that we can explain."""
-    headers: dict[str, str] = {}
+    headers = dict(error.headers)
     if error.retry_after is not None:
         headers["retry-after"] = str(error.retry_after)
     if error.status == HTTPStatus.UNAUTHORIZED:

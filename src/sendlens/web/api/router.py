@@ -33,9 +33,10 @@ from sendlens.metrics.recipients import DEEDS, Recipients
 from sendlens.metrics.registry import METRICS
 from sendlens.sources.schema import event_schema
 from sendlens.web.api import answers, problems, tables
-from sendlens.web.api.access import Access, AnyRequest, KeyFinder, TenantFinder, tenant_of
+from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, tenant_of
 from sendlens.web.api.plain import PlainPage
 from sendlens.web.api.requests import RequestIds
+from sendlens.web.places import Places
 
 OVERVIEW: Final = ("sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "complaint_rate", "revenue")
 _SECURITY: Final = [{"key": list[str]()}]
@@ -57,9 +58,12 @@ _Format = Annotated[str, QueryParameter(name="format", description="json or csv;
 _Interval = Annotated[str, QueryParameter(description="auto, minute, quarter, hour, day, week or month.")]
 
 
-def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder) -> Router:
-    """Return the router of `/v1`; the answers are about the tenant whose key the request shows."""
-    access = Access(keys, tenants)
+def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requests: int = 0) -> Router:
+    """Return the router of `/v1`; the answers are about the tenant whose key the request shows.
+
+    Each tenant may have so many `requests` in progress; 0 is no limit.
+    """
+    access = Access(keys, tenants, places=Places(requests, "requests to the API", "SENDLENS_API_REQUESTS"))
 
     # TRICKY: a function, not the bound method: Litestar deep-copies nested routers, and with a method its object.
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -84,7 +88,7 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder) -> Rout
         path="/v1",
         route_handlers=[_schema, guarded],
         exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
-        middleware=[RequestIds],
+        middleware=[RequestIds, LeavePlaces],
         tags=["Read"],
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from typing import Final, Protocol
 
 from sendlens.errors import Forbidden, Unauthorized
@@ -18,6 +19,11 @@ SCOPE: Final = "ingest"
 
 class Key(Protocol):
     """An API key that was found."""
+
+    @property
+    def id(self) -> str:
+        """What the key is called, which is no secret."""
+        ...
 
     @property
     def tenant(self) -> str:
@@ -78,15 +84,19 @@ class SourceFinder(Protocol):
         ...
 
 
-async def authorized(request: Request, keys: KeyFinder) -> Key:
-    """Return the key a request shows. Raises `Unauthorized`, or `Forbidden` for a key that may not send."""
+async def authorized(request: Request, keys: KeyFinder, threads: Executor | None = None) -> Key:
+    """Return the key a request shows, looked up in one of the `threads`.
+
+    Raises `Unauthorized`, or `Forbidden` for a key that may not send.
+    """
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     secret = secret.strip()
     if scheme.lower() != "bearer" or not secret:
         raise Unauthorized(
             "the request carries no API key", hint="Send the header Authorization: Bearer <API key with scope ingest>."
         )
-    key = await asyncio.to_thread(keys.find, secret) if len(secret) <= 256 else None
+    find = asyncio.get_running_loop().run_in_executor
+    key = await find(threads, keys.find, secret) if len(secret) <= 256 else None
     if key is None:
         raise Unauthorized("the API key is unknown or was revoked")
     if SCOPE not in key.scopes:

@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,8 @@ from sendlens.errors import (
     Unavailable,
 )
 from sendlens.model.events import RecordKind
-from sendlens.pipeline.door import Door
+from sendlens.pipeline.door import Accepted, Door
+from sendlens.pipeline.limits import EventRates
 from sendlens.settings import Settings
 from sendlens.sources import native
 from sendlens.sources.esp import PROVIDERS, Evidence, Options, Provider
@@ -37,6 +39,7 @@ from sendlens.web.intake.asgi import Message, Receive, Request, Scope, Send, ans
 from sendlens.web.intake.body import IN_THREAD, Bodies, Disconnected
 from sendlens.web.intake.fetch import Certificates, Fetch, fetch_from_sns
 from sendlens.web.intake.tokens import TokenCache
+from sendlens.web.places import Places
 
 MOST_LISTED: Final = 1000
 """Most rejections listed in an answer; their number is always told."""
@@ -100,7 +103,13 @@ class IntakeApp:
         self._clock = clock
         self._fetch = fetch
         self._answered = answered
-        self._bodies = Bodies(settings.max_body_mb * 1_000_000)
+        # TRICKY: threads of our own. In those that everybody shares, a lookup would wait behind slow questions of
+        # another tenant. One reads large bodies: more would only take turns with the event loop, which answers later.
+        self._lookups = ThreadPoolExecutor(4, thread_name_prefix="intake-lookup")
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="intake-read")
+        self._bodies = Bodies(settings.max_body_mb * 1_000_000, threads=self._readers)
+        self._rates = EventRates(clock, settings.rate_events, settings.rate_burst)
+        self._places = Places(settings.intake_requests, "requests", "SENDLENS_INTAKE_REQUESTS")
         self._certificates = Certificates(fetch, clock)
         self._tokens = TokenCache(clock)
 
@@ -142,7 +151,7 @@ class IntakeApp:
     async def _native(self, request: Request, route: Route, receive: Receive, send: Send) -> None:
         if request.method != "POST":
             raise MethodNotAllowed(f"{request.path} is for POST")
-        key = await authorized(request, self._keys)
+        key = await authorized(request, self._keys, self._lookups)
         source = request.headers.get("x-sendlens-source") or request.query.get("source") or DEFAULT_SOURCE
         if not _SOURCE.fullmatch(source):
             raise BadRequest("the source's name has letters, digits, dots, dashes and underscores, at most 64")
@@ -150,18 +159,27 @@ class IntakeApp:
         if len(idempotency_key) > 200 or not idempotency_key.isprintable():
             raise BadRequest("the Idempotency-Key is a plain text of at most 200 characters")
         self._door.check(key.tenant, source)
+        self._rates.check(key.id)
         received_at = self._clock.now_ms()
         content_type, most = request.headers.get("content-type", ""), self._settings.max_events
-        body = await self._bodies.read(request, receive)
-        try:
-            if len(body) > IN_THREAD:
-                mapped = await asyncio.to_thread(route.parse, body, content_type, received_at, idempotency_key, most)
-            else:
-                mapped = route.parse(body, content_type, received_at, idempotency_key, most)
-        finally:
-            self._bodies.release(len(body))
-        accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
-        await answer(send, request, 202, _receipt(accepted.accepted, mapped.rejected))
+        with self._places.place(key.tenant):
+            body = await self._bodies.read(request, receive, key.tenant)
+            try:
+                mapped = await self._read(
+                    len(body), lambda: route.parse(body, content_type, received_at, idempotency_key, most)
+                )
+                left = self._rates.take(key.id, len(mapped.records) + len(mapped.rejected))
+                accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
+            finally:
+                # Held until the end: what was read from a body takes more room than the body.
+                self._bodies.release(len(body), key.tenant)
+        await answer(send, request, 202, _receipt(accepted, mapped), left)
+
+    async def _read(self, length: int, work: Callable[[], Mapped]) -> Mapped:
+        """Return what `work` returns, done at once for a short body and in a thread for a long one."""
+        if length <= IN_THREAD:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def _source(self, request: Request) -> tuple[Source, Provider]:
         """Return the source that a hook's address names; whatever is wrong with it, the answer is the same."""
@@ -171,7 +189,7 @@ class IntakeApp:
         try:
             if not request.path.startswith(HOOKS) or provider is None or not _SOURCE.fullmatch(source_id):
                 raise NotFound("no such address")
-            found = await asyncio.to_thread(self._sources.get, source_id)
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, self._sources.get, source_id)
             if found.provider != name:
                 raise NotFound("another provider")
         except NotFound:
@@ -187,6 +205,7 @@ class IntakeApp:
         if request.method != "POST":
             raise MethodNotAllowed("a webhook is for POST")
         self._door.check(source.tenant, source.id)
+        self._rates.check(source.id)
         try:
             options = Options.of(source.settings)
         except InvalidField as error:
@@ -194,25 +213,28 @@ class IntakeApp:
             # Our side is wrong, not the provider's: it shall keep the events until somebody mends the settings.
             raise Unavailable("this source is not set up correctly", retry_after=300) from None
         received_at = self._clock.now_ms()
-        body = await self._bodies.read(request, receive)
-        try:
-            received = Received(
-                body=body,
-                content_type=request.headers.get("content-type", ""),
-                headers=request.headers,
-                url=self._url(request),
-                query=request.query,
-                received_at=received_at,
-            )
-            mapped = await self._verified(received, source, provider, options)
-        finally:
-            self._bodies.release(len(body))
-        if mapped.confirm_url:
-            await self._fetch(mapped.confirm_url)
-            _log.info("subscription confirmed", source=source.id, provider=provider.name)
-        accepted = await self._door.accept(source.tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
+        tenant = source.tenant
+        with self._places.place(tenant):
+            body = await self._bodies.read(request, receive, tenant)
+            try:
+                received = Received(
+                    body=body,
+                    content_type=request.headers.get("content-type", ""),
+                    headers=request.headers,
+                    url=self._url(request),
+                    query=request.query,
+                    received_at=received_at,
+                )
+                mapped = await self._verified(received, source, provider, options)
+                if mapped.confirm_url:
+                    await self._fetch(mapped.confirm_url)
+                    _log.info("subscription confirmed", source=source.id, provider=provider.name)
+                left = self._rates.take(source.id, len(mapped.records) + len(mapped.rejected))
+                accepted = await self._door.accept(tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
+            finally:
+                self._bodies.release(len(body), tenant)
         self._sources.touch(source.id, received_at)
-        await answer(send, request, provider.accepted_status, _receipt(accepted.accepted, mapped.rejected))
+        await answer(send, request, provider.accepted_status, _receipt(accepted, mapped), left)
 
     async def _verified(self, received: Received, source: Source, provider: Provider, options: Options) -> Mapped:
         """Return what a request says, once it is proven who sent it."""
@@ -224,7 +246,7 @@ class IntakeApp:
             provider.verify(received, source.revealed(), options, evidence)
             return provider.parse(received, options)
 
-        return await asyncio.to_thread(work) if len(received.body) > IN_THREAD else work()
+        return await self._read(len(received.body), work)
 
     def _url(self, request: Request) -> str:
         host = self._settings.public_url.rstrip("/") or f"{request.scheme}://{request.headers.get('host', '')}"
@@ -251,5 +273,5 @@ class Receipt(msgspec.Struct):
     rejected_total: int
 
 
-def _receipt(accepted: int, rejected: list[Rejection]) -> Receipt:
-    return Receipt(accepted, rejected[:MOST_LISTED], len(rejected))
+def _receipt(accepted: Accepted, mapped: Mapped) -> Receipt:
+    return Receipt(accepted.accepted, mapped.rejected[:MOST_LISTED], len(mapped.rejected))

@@ -62,7 +62,7 @@ async def answer_problem(
     send: Send, request: Request, error: SendlensError, headers: Mapping[str, str] | None = None
 ) -> None:
     """Send an error as a problem document."""
-    told = dict(headers or {})
+    told = error.headers | dict(headers or {})
     if error.retry_after is not None:
         told["retry-after"] = str(error.retry_after)
     if error.status == 413:

@@ -1,15 +1,17 @@
 """Reads request bodies with bounded memory: counted while they arrive, counted again while they unpack.
 
-Owns the limits of one body and of all bodies together. Leaves the content to `sources`.
+Owns the limits of one body, of all bodies together, and of a tenant's share of them. Leaves the content to `sources`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import zlib
+from collections import Counter
+from concurrent.futures import Executor
 from typing import Final, cast
 
-from sendlens.errors import BadRequest, TooLarge, Unavailable, UnsupportedMediaType
+from sendlens.errors import BadRequest, TooBusy, TooLarge, Unavailable, UnsupportedMediaType
 from sendlens.web.intake.asgi import Receive, Request
 
 IN_THREAD: Final = 64 * 1024
@@ -30,18 +32,20 @@ class Disconnected(Exception):
 class Bodies:
     """Reads bodies and counts the bytes held at the moment."""
 
-    def __init__(self, longest: int, *, all_bodies: int = ALL_BODIES) -> None:
-        """Accept at most `longest` bytes per body, before and after unpacking."""
+    def __init__(self, longest: int, *, all_bodies: int = ALL_BODIES, threads: Executor | None = None) -> None:
+        """Accept at most `longest` bytes per body, before and after unpacking; unpack large ones in `threads`."""
+        self._threads = threads
         self._longest = longest
         self._all = max(all_bodies, 2 * longest)
         self.held = 0
+        self._of: Counter[str] = Counter()
 
-    async def read(self, request: Request, receive: Receive) -> bytes:
-        """Return the unpacked body.
+    async def read(self, request: Request, receive: Receive, tenant: str = "") -> bytes:
+        """Return the unpacked body, which counts as the tenant's.
 
         Raises `TooLarge` as soon as the limit is passed, `UnsupportedMediaType` for an encoding other than gzip,
-        `Unavailable` while too many bodies are held, `BadRequest` for what cannot be unpacked. The caller owes a
-        `release` of the returned body's length.
+        `Unavailable` while too many bodies are held, `TooBusy` while too many of them are the tenant's, `BadRequest`
+        for what cannot be unpacked. The caller owes a `release` of the returned body's length.
         """
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
@@ -51,24 +55,30 @@ class Bodies:
         length = request.headers.get("content-length", "")
         if length.isdecimal() and int(length[:20]) > self._longest:
             raise self._too_large()
-        packed = await self._receive(receive)
+        packed = await self._receive(receive, tenant)
         if encoding in ("", "identity"):
             return packed
         try:
             if len(packed) > IN_THREAD // 8:
-                body = await asyncio.to_thread(self._unpack, packed)
+                body = await asyncio.get_running_loop().run_in_executor(self._threads, self._unpack, packed)
             else:
                 body = self._unpack(packed)
         finally:
-            self.release(len(packed))
-        self.held += len(body)
+            self.release(len(packed), tenant)
+        self._hold(len(body), tenant)
         return body
 
-    def release(self, length: int) -> None:
+    def release(self, length: int, tenant: str = "") -> None:
         """Give back the bytes of a body that is not needed any more."""
-        self.held -= length
+        self._hold(-length, tenant)
 
-    async def _receive(self, receive: Receive) -> bytes:
+    def _hold(self, length: int, tenant: str) -> None:
+        self.held += length
+        self._of[tenant] += length
+        if self._of[tenant] <= 0:
+            del self._of[tenant]
+
+    async def _receive(self, receive: Receive, tenant: str) -> bytes:
         chunks: list[bytes] = []
         length = 0
         try:
@@ -81,16 +91,19 @@ class Bodies:
                     raise Disconnected
                 chunk = cast("bytes", message.get("body", b""))
                 length += len(chunk)
-                self.held += len(chunk)
+                self._hold(len(chunk), tenant)
                 if length > self._longest:
                     raise self._too_large()
                 if self.held > self._all:
                     raise Unavailable("too many large requests are being read at the moment", retry_after=2)
+                # As much again as is left: some always stays free for one that sends little.
+                if self._of[tenant] > max(self._longest, self._all - self.held):
+                    raise TooBusy("too many large requests of this tenant are being read at the moment", retry_after=2)
                 chunks.append(chunk)
                 if not message.get("more_body", False):
                     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
         except BaseException:
-            self.held -= length
+            self.release(length, tenant)
             raise
 
     def _unpack(self, packed: bytes) -> bytes:

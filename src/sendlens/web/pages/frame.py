@@ -106,7 +106,10 @@ def problem(site: Site, request: PageRequest, error: Exception) -> Response[str]
     status, heading, detail, hint = _words(error)
     values = {"heading": heading, "detail": detail, "hint": hint, "onward": "/", "onward_label": "To the overview"}
     common = {"page": _common(site, request, heading), "address": address_of(request)}
-    return site.render.response("message.html", common | values, status=status)
+    page = site.render.response("message.html", common | values, status=status)
+    if isinstance(error, SendlensError) and error.retry_after is not None:
+        page.headers["Retry-After"] = str(error.retry_after)
+    return page
 
 
 def _words(error: Exception) -> tuple[int, str, str, str]:

@@ -21,6 +21,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     @get("/live", include_in_schema=False)
     async def live(request: PageRequest) -> ServerSentEvent:
         visitor = await visit(site, request)
+        site.hub.check(visitor.tenant.id)  # before the first line is sent, so that the refusal is an answer
         seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
         changes = site.hub.subscribe(visitor.tenant.id, seen)
         return ServerSentEvent(_messages(changes), headers={"Cache-Control": "no-store"})
