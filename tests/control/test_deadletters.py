@@ -1,7 +1,10 @@
 """Dead letters."""
 
+import msgspec
+
 from sendlens.clock import FrozenClock
 from sendlens.control import Control, DeadLetter
+from sendlens.control.deadletters import Wanted
 
 
 def letter(position: int, *, batch_id: int = 1, tenant: str = "t_one") -> DeadLetter:
@@ -54,3 +57,49 @@ def test_a_replayed_letter_is_settled_once_and_purged_later(control: Control, cl
     assert control.deadletters.purge(before_ms=clock.now_ms()) == 0
     assert control.deadletters.purge(before_ms=clock.now_ms() + 1) == 2
     assert [each.id for each in control.deadletters.list("t_one", waiting=False)] == ids[2:]
+
+
+def test_letters_are_chosen_by_source_reason_and_id(control: Control) -> None:
+    shop = msgspec.structs.replace(letter(1), source="shop", reason="100% odd_")
+    control.deadletters.add([letter(0), shop, letter(2)])
+    first, second, third = control.deadletters.list("t_one")
+    choices = {
+        Wanted(source="shop"): [second],
+        Wanted(reason="be enriched"): [first, third],
+        Wanted(reason="0% odd_"): [second],
+        Wanted(reason="0%odd"): [],
+        Wanted(ids=(first.id, second.id)): [first, second],
+        Wanted(ids=(first.id, second.id), source="src_one"): [first],
+    }
+    for wanted, found in choices.items():
+        assert control.deadletters.list("t_one", wanted) == found
+        assert control.deadletters.count("t_one", wanted) == len(found)
+    assert control.deadletters.list("t_one", until=second.id) == [first, second]
+    assert (control.deadletters.last_id("t_one"), control.deadletters.last_id("t_two")) == (third.id, 0)
+    assert control.deadletters.count() == 3
+
+
+def test_causes_are_counted_among_those_that_wait(control: Control) -> None:
+    control.deadletters.add([letter(0), letter(1), letter(2), msgspec.structs.replace(letter(3), reason="odd", at=5)])
+    (first, *_) = control.deadletters.list("t_one")
+    control.deadletters.mark_replayed("t_one", [first.id])
+    causes = control.deadletters.causes("t_one")
+    assert [(one.reason, one.letters) for one in causes] == [("cannot be enriched", 2), ("odd", 1)]
+    assert (causes[1].first_at, causes[1].last_at) == (5, 5)
+    assert control.deadletters.causes("t_two") == []
+
+
+def test_giving_up_leaves_other_letters_alone(control: Control, clock: FrozenClock) -> None:
+    control.deadletters.add([letter(0), letter(1), letter(2, tenant="t_two")])
+    (first, _) = control.deadletters.list("t_one")
+    control.deadletters.mark_replayed("t_one", [first.id])
+    assert control.deadletters.give_up("t_one", Wanted()) == 1
+    assert control.deadletters.purge(before_ms=clock.now_ms() + 1, tenant="t_two") == 0
+    assert control.deadletters.purge(before_ms=clock.now_ms() + 1, tenant="t_one") == 1
+    assert control.deadletters.count() == 1
+
+
+def test_many_letters_are_settled_at_once(control: Control) -> None:
+    control.deadletters.add(letter(n) for n in range(1200))
+    ids = [one.id for one in control.deadletters.list("t_one", most=1200)]
+    assert control.deadletters.mark_replayed("t_one", ids) == 1200
