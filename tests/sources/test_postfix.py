@@ -211,8 +211,9 @@ def test_the_address_before_aliases_counts_where_it_is_one() -> None:
 def test_a_log_may_be_read_in_pieces() -> None:
     queue: postfix.Queue = {}
     pieces = (log(*ARRIVAL), log(sent("deferred", "4.7.1", "450 later")), log(sent(), "qmgr[3]: 4XYZ12: removed"))
-    told = [native for piece in pieces for native in postfix.read(piece, Options(), NOW, queue)]
-    assert [(native["status"], native["message_id"]) for native in told] == [
+    mapped = [postfix.parse_lines(piece, Options(), NOW, queue) for piece in pieces]
+    told = [event for piece in mapped for event in events(piece.records)]
+    assert [(event.native_type, event.message_id) for event in told] == [
         ("arrived", "m-1@example.com"),
         ("deferred", "m-1@example.com"),
         ("sent", "m-1@example.com"),

@@ -76,29 +76,38 @@ def _verify(received: Received, secrets: Sequence[str], options: Options, eviden
 
 def _parse(received: Received, options: Options) -> Mapped:
     lines = received.body.decode("utf-8", "replace").split("\n")
-    natives = list(read(lines, options, received.received_at, {}))
-    return reading.judged(natives, _read, options, received)
-
-
-def read(lines: Iterable[str], options: Options, received_at: int, queue: Queue) -> Iterator[dict[str, object]]:
-    """Yield what happened to recipients, in the order of the lines; `queue` keeps what later lines will need.
-
-    Pass the same `queue` again to go on with the next piece of a log. Raises `BadRequest` if no line is Postfix's.
-    """
-    any_postfix = False
-    for text in lines:
-        line = syslog.read(text, options, received_at) if text else None
-        if line is None or not line.program.startswith("postfix"):
-            continue
-        any_postfix = True
-        found = _QUEUE_ID.fullmatch(line.text)
-        if found and found["id"] not in _NO_QUEUE_ID:
-            yield from _follow(line, found["id"], found["text"], queue)
-    if not any_postfix:
+    mapped = parse_lines(lines, options, received.received_at, {})
+    if (
+        not mapped.records
+        and not mapped.rejected
+        and not any(_line(text, options, received.received_at) for text in lines)
+    ):
         raise BadRequest(
             "the body holds no line of Postfix",
             hint="Post syslog lines as they are in the log: time, host, postfix/...: and the text.",
         )
+    return mapped
+
+
+def parse_lines(lines: Iterable[str], options: Options, received_at: int, queue: Queue) -> Mapped:
+    """Return the events of one piece of a log; `queue` keeps what the next piece will need, so pass the same again."""
+    return reading.judged(
+        read(lines, options, received_at, queue), _read, options, Received(body=b"", received_at=received_at)
+    )
+
+
+def read(lines: Iterable[str], options: Options, received_at: int, queue: Queue) -> Iterator[dict[str, object]]:
+    """Yield what happened to recipients, in the order of the lines; `queue` is read and changed."""
+    for text in lines:
+        line = _line(text, options, received_at)
+        found = _QUEUE_ID.fullmatch(line.text) if line else None
+        if line and found and found["id"] not in _NO_QUEUE_ID:
+            yield from _follow(line, found["id"], found["text"], queue)
+
+
+def _line(text: str, options: Options, received_at: int) -> syslog.Line | None:
+    line = syslog.read(text, options, received_at) if "postfix" in text else None
+    return line if line and line.program.startswith("postfix") else None
 
 
 def _follow(line: syslog.Line, queue_id: str, text: str, queue: Queue) -> Iterator[dict[str, object]]:
