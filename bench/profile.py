@@ -107,12 +107,13 @@ def main(data: Path, batches: int, batch: int, history: int) -> Findings:
     settings = settings_of(data, batch_events=batch, batch_ms=1)
     batches += _SKIPPED
     events = events_after(data, batches * batch, "p")
-    asyncio.run(_append(data, History.load(data).tenants[0], events))
+    assert len(events) == batches * batch, "the world told too few events"
+    asyncio.run(_append(data, History.load(data).tenants[0], events, min(_BLOCK, batch)))
     meter = Meter(batches)
     meter.wrap()
     parts = open_parts(settings)
     try:
-        if not meter.done.wait(900):
+        if not meter.done.wait(60 * batches):
             raise TimeoutError(
                 f"{len(meter.steps)} of {batches} batches were carried: {parts.writer.progress.last_error}"
             )
@@ -121,11 +122,11 @@ def main(data: Path, batches: int, batch: int, history: int) -> Findings:
     return _findings(meter, history)
 
 
-async def _append(data: Path, tenant: str, events: list[Any]) -> None:
+async def _append(data: Path, tenant: str, events: list[Any], size: int) -> None:
     log = SqliteLog(data / "log.sqlite")
     try:
-        for start in range(0, len(events), _BLOCK):
-            part = events[start : start + _BLOCK]
+        for start in range(0, len(events), size):
+            part = events[start : start + size]
             await log.append(
                 Block(
                     tenant=tenant,
