@@ -48,6 +48,7 @@ COMMANDS: Final = (
         "deadletters", "sendlens.cli.deadletters:app", "List, replay and delete records that could not be processed."
     ),
     Command("fuse", "sendlens.cli.fuse:app", "List sources that are stopped, and let them in again."),
+    Command("person", "sendlens.cli.person:app", "Export and erase what is known of one person."),
     Command("log", "sendlens.cli.log:app", "Check the log for damage."),
     Command("version", "sendlens.cli.version:version", "Print the version."),
 )

@@ -10,6 +10,7 @@ from typing import Final, Self
 from sqlalchemy import insert, select
 
 from sendlens.clock import Clock, SystemClock
+from sendlens.control.audit import Audit
 from sendlens.control.database import Database
 from sendlens.control.deadletters import DeadLetters
 from sendlens.control.keys import Keys
@@ -34,6 +35,7 @@ class Control:
         self.sources: Final = Sources(database, keyring, clock)
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
+        self.audit: Final = Audit(database, keyring, clock)
 
     @classmethod
     def open(cls, url: str, secret_key: bytes, clock: Clock | None = None) -> Control:

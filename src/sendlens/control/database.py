@@ -83,6 +83,15 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
                 yield
 
+    def empty_journal(self) -> None:
+        """Bring SQLite's write-ahead file home and cut it, so that what was deleted is not found in it."""
+        if self.is_sqlite:
+            with self._explained(), self._engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                connection.rollback()
+                if driver is not None:
+                    driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()

@@ -167,6 +167,21 @@ class DeadLetters:
         with self._database.write() as connection:
             return connection.execute(delete(dead_letters).where(old, _of_tenant(tenant))).rowcount
 
+    def remove(self, tenant: str, ids: Sequence[int]) -> int:
+        """Delete these letters, replayed or not; return how many."""
+        gone = 0
+        with self._database.write() as connection:
+            for start in range(0, len(ids), MOST_AT_ONCE):
+                some = Wanted(ids=tuple(ids[start : start + MOST_AT_ONCE]))
+                gone += connection.execute(delete(dead_letters).where(_of(tenant, some, waiting=False))).rowcount
+        return gone
+
+    def rewrite(self, tenant: str, number: int, body: bytes, records: int) -> None:
+        """Put another body in the place of a letter's."""
+        one = _of(tenant, Wanted(ids=(number,)), waiting=False)
+        with self._database.write() as connection:
+            connection.execute(update(dead_letters).where(one).values(body=body, records=records))
+
     def give_up(self, tenant: str, wanted: Wanted) -> int:
         """Delete letters that were never replayed; return how many. They stay counted as dead in the accounts."""
         with self._database.write() as connection:

@@ -131,3 +131,19 @@ dead_letters = Table(
     Index("ix_dead_letters_tenant_id", "tenant", "id"),
     sqlite_autoincrement=True,
 )
+
+# What was done to personal data. The subject is a keyed digest: who has the address can find it, nobody else can.
+audit = Table(
+    "audit",
+    METADATA,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    # No foreign key: the record outlives its tenant.
+    Column("tenant", String(32), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("result", Text, nullable=False),
+    Index("ix_audit_tenant_id", "tenant", "id"),
+    sqlite_autoincrement=True,
+)

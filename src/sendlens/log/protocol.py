@@ -88,8 +88,8 @@ class Log(Protocol):
         """Drop committed blocks received before `before_ms`, from the oldest on; return how many blocks went."""
         ...
 
-    def rewrite(self, partition: int, change: Callable[[Block], Block | None]) -> int:
-        """Put the result of `change` in the place of every block; None leaves a block as it is.
+    def rewrite(self, partition: int, change: Callable[[Block], Block | None], *, until: int | None = None) -> int:
+        """Put the result of `change` in the place of every block (up to `until`); None leaves a block as it is.
 
         Nothing of a replaced body can be found in the files afterwards. Returns how many blocks were replaced.
         """

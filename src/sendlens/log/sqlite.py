@@ -170,10 +170,10 @@ class SqliteLog:
             if step < _TRIM_BLOCKS:
                 return dropped
 
-    def rewrite(self, partition: int, change: Callable[[Block], Block | None]) -> int:
+    def rewrite(self, partition: int, change: Callable[[Block], Block | None], *, until: int | None = None) -> int:
         """Replace blocks in small steps up to the head of now, then empty the write-ahead file of the old ones."""
         with self._rewriting:
-            replaced, after, until = 0, 0, self._head
+            replaced, after, until = 0, 0, self._head if until is None else until
             while blocks := self.read(partition, after, max_records=1 << 62, max_bytes=_REWRITE_BYTES, until=until):
                 after = blocks[-1].offset
                 changed = [(found.offset, new) for found in blocks if (new := change(found.block)) is not None]

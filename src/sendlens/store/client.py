@@ -7,6 +7,7 @@ the other modules of this room. Open it once per process and never fork afterwar
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -120,6 +121,40 @@ class Store:
         for identifier in old:
             self._run(maintenance.drop_statement(table), {"id": identifier})
         return len(old)
+
+    def forget_replaced(self, tables: Sequence[str], seconds: float = 60.0) -> list[str]:
+        """Have the files of parts that were replaced deleted now; return those that are still there after `seconds`.
+
+        The store keeps them for minutes, because it does not flush every merged part to disk; so that is done first.
+        """
+        os.sync()
+        gone = {(str(table), str(name)) for table, name in self.fetch_internal(maintenance.REPLACED)}
+        gone = {part for part in gone if part[0] in tables}
+        touched = sorted({table for table, _ in gone})
+        for table in touched:
+            self._run(f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = 1", {})
+        try:
+            latest = time.monotonic() + seconds
+            while True:
+                left = gone & {(str(table), str(name)) for table, name in self.fetch_internal(maintenance.REPLACED)}
+                if not left or time.monotonic() > latest:
+                    return sorted(f"{table} {name}" for table, name in left)
+                time.sleep(0.25)
+                for table in sorted({table for table, _ in left}):
+                    self._run(maintenance.sweep_statement(table), {})
+        finally:
+            for table in touched:
+                self._run(f"ALTER TABLE {table} RESET SETTING old_parts_lifetime", {})
+
+    def mentions(self, tenant: str, pattern: str) -> dict[str, int]:
+        """Return in which text columns something matches a pattern, and in how many rows of the tenant."""
+        found: dict[str, int] = {}
+        for table, column, has_tenant in self.fetch_internal(maintenance.TEXTS):
+            mine = "tenant = {tenant:String} AND " if has_tenant else ""
+            sql = f"SELECT count() FROM {table} WHERE {mine}match(toString({column}), {{pattern:String}})"  # noqa: S608 - names are the schema's
+            if rows := int(str(self.fetch_internal(sql, {"tenant": tenant, "pattern": pattern}).scalar())):
+                found[f"{table}.{column}"] = rows
+        return found
 
     def sizes(self) -> dict[str, maintenance.Size]:
         """Return what each table takes."""

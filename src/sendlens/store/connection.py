@@ -10,6 +10,8 @@ import fcntl
 import os
 import re
 import resource
+import shutil
+import tempfile
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -155,6 +157,7 @@ class Engine:
         self._held = _hold(directory)
         raise_descriptor_limit()
         (directory / "backups").mkdir(exist_ok=True)
+        self._stage()
         config = _CONFIG.format(
             memory=memory_mb << 20,
             server=_elements(SERVER_SETTINGS),
@@ -164,6 +167,17 @@ class Engine:
         )
         (directory / "users.xml").write_text(_USERS.format(threads=threads or os.cpu_count() or 1), encoding="utf-8")
         (directory / "config.xml").write_text(config, encoding="utf-8")
+
+    def _stage(self) -> None:
+        """Have the driver stage inserts inside the directory, and delete what a killed process left there.
+
+        TRICKY: the driver writes every insert into a file of its own where `tempfile` says, which is outside, and
+        personal data would stay there after a kill.
+        """
+        staging = self.directory / "staging"
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(mode=0o700)
+        self._temporary, tempfile.tempdir = tempfile.tempdir, str(staging)
 
     @classmethod
     def acquire(cls, directory: Path, memory_mb: int, threads: int) -> Engine:
@@ -185,6 +199,7 @@ class Engine:
             self.users -= 1
             if self.users == 0:
                 Engine._open = None
+                tempfile.tempdir = self._temporary
                 self._held.close()
 
     def options(self) -> dict[str, str]:

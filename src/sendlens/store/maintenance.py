@@ -46,3 +46,29 @@ def before(table: str, day: int) -> str:
 def drop_statement(table: str) -> str:
     """Return the statement that drops one partition; its id is bound."""
     return f"ALTER TABLE {table} DROP PARTITION ID {{id:String}}"
+
+
+REPLACED: Final = """
+SELECT table, name FROM system.parts WHERE database = currentDatabase() AND NOT active
+"""
+"""Parts that a merge or a mutation has replaced; their files stay on disk for a while."""
+
+TEXTS: Final = """
+SELECT c.table, c.name, c.table IN (
+    SELECT t.table FROM system.columns AS t WHERE t.database = currentDatabase() AND t.name = 'tenant'
+) AS has_tenant
+FROM system.columns AS c
+WHERE c.database = currentDatabase() AND c.type LIKE '%String%' AND c.name != 'tenant'
+    AND c.table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')
+ORDER BY c.table, c.position
+"""
+"""Every column that can hold a text."""
+
+
+def sweep_statement(table: str) -> str:
+    """Return a statement that changes nothing and has the store delete the files of replaced parts that are due.
+
+    TRICKY: its own sweep comes with other background work, which an idle table may not have for a long time; dropping
+    a partition always sweeps, a partition that does not exist as well.
+    """
+    return f"ALTER TABLE {table} DROP PARTITION ID '19000101'"

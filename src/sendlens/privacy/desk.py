@@ -1,0 +1,274 @@
+"""The privacy desk: exports and erasures of one person, over store, log and dead letters, each with an audit entry.
+
+Owns the order of an erasure. Everything of the person that was accepted is carried into the tables first, then the
+writer is held, so that no record is half in the log and half in a table. Each step can be repeated: an erasure that
+was cut off is finished by asking again, and the events lose the key they are found by last.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from typing import Final
+
+import msgspec
+import structlog
+
+from sendlens.clock import Clock
+from sendlens.control.control import Control
+from sendlens.control.deadletters import DeadLetter
+from sendlens.errors import Unavailable
+from sendlens.log.protocol import Log
+from sendlens.model.blocks import Block, StoredBlock
+from sendlens.model.events import Event, RecordKind
+from sendlens.pipeline.writer import Writer
+from sendlens.privacy import records, search
+from sendlens.privacy.person import Person, person_of
+from sendlens.privacy.search import unpacked_or_as_it_is
+from sendlens.settings import Settings
+from sendlens.store.client import Store
+from sendlens.store.connection import parse
+
+_log = structlog.stdlib.get_logger(__name__)
+
+TABLES: Final = ("touchpoints", "recipient_events", "conversions", "messages", "events")
+"""The tables with rows about persons, in the order in which they are emptied of one."""
+MENTIONS: Final = ("erase_mentions_touchpoints", "erase_mentions_conversions", "erase_mentions_events")
+SETTLE_SECONDS: Final = 60.0
+"""How long an erasure waits for the records that were accepted before it."""
+OPERATOR: Final = "operator"
+"""Who asks by a command on the data directory."""
+_STEP: Final = 500
+_BLOCKS: Final = 1000
+
+
+class Export(msgspec.Struct, kw_only=True):
+    """Everything about one person, table by table, with what waits in the log and the dead letters."""
+
+    recipient: str
+    events: list[dict[str, object]]
+    recipient_events: list[dict[str, object]]
+    messages: list[dict[str, object]]
+    conversions: list[dict[str, object]]
+    touchpoints: list[dict[str, object]]
+    waiting: list[Event]
+    dead_letters: list[dict[str, object]]
+
+
+class Erasure(msgspec.Struct, kw_only=True):
+    """What an erasure changed, and what a search found afterwards.
+
+    `left` names every place where the person can still be found: a column with its rows, a block of the log, a dead
+    letter or a file. `clean` is true where there is none. `files` is false where the bytes of the data directory were
+    not searched: on a server of the store, and where tenants share the files.
+    """
+
+    rows: dict[str, int]
+    log_blocks: int
+    dead_letters: int
+    clean: bool
+    left: list[str]
+    files: bool
+    audit: int = 0
+
+
+class PrivacyDesk:
+    """Answers requests about persons, one after another."""
+
+    def __init__(
+        self, *, settings: Settings, clock: Clock, control: Control, log: Log, store: Store, writer: Writer
+    ) -> None:
+        """Work on these parts of a running process."""
+        self._settings = settings
+        self._clock = clock
+        self._control = control
+        self._log = log
+        self._store = store
+        self._writer = writer
+        self._turn = threading.Lock()
+
+    def export(self, tenant: str, recipient: str, *, actor: str) -> Export:
+        """Return everything that is kept about a person; empty lists for somebody unknown."""
+        person = person_of(tenant, recipient)
+        rows = {name: self._rows(name, person) for name in TABLES}
+        told = Export(
+            recipient=person.recipient,
+            events=rows["events"],
+            recipient_events=rows["recipient_events"],
+            messages=rows["messages"],
+            conversions=rows["conversions"],
+            touchpoints=rows["touchpoints"],
+            waiting=[
+                event
+                for partition in self._log.partitions()
+                for stored in self._blocks(partition, self._log.committed(partition), self._log.head(partition))
+                for event in _events(stored.block, person)
+            ],
+            dead_letters=[_told(letter) for letter in self._letters(person)],
+        )
+        counts = {name: len(found) for name, found in rows.items()}
+        self._control.audit.add(tenant, actor=actor, action="export", recipient=recipient, result=counts)
+        return told
+
+    def erase(self, tenant: str, recipient: str, *, actor: str) -> Erasure:
+        """Take a person out of everything and search for what is left; figures stay as they are.
+
+        Raises `Unavailable` when records that were accepted earlier do not get into the tables; nothing was erased.
+        """
+        person = person_of(tenant, recipient)
+        with self._turn:
+            self._settle()
+            with self._writer.paused():
+                if self._control.ledger.pending():
+                    raise _waiting()
+                done = Erasure(rows={}, log_blocks=0, dead_letters=0, clean=False, left=[], files=False)
+                for table in TABLES:
+                    done.rows[table] = self._count(table, person)
+                    self._store.execute(f"erase_{table}", {"tenant": tenant, "person": person.key})
+                if person.is_address:
+                    for statement in MENTIONS:
+                        self._store.execute(statement, {"tenant": tenant, "pattern": person.pattern})
+                committed = {one: self._log.committed(one) for one in self._log.partitions()}
+                for partition, until in committed.items():
+                    done.log_blocks += self._log.rewrite(partition, records.anonymiser(person), until=until)
+                done.dead_letters = self._erase_letters(person)
+                done.left = self._left(person, committed)
+            done.left += [f"replaced part {part}" for part in self._store.forget_replaced(TABLES)]
+            self._control.database.empty_journal()
+            # The files hold every tenant's rows: what is found there may be another's, and is none of this one's.
+            if parse(self._settings.store_url).directory and (
+                actor == OPERATOR or len(self._control.tenants.list()) == 1
+            ):
+                done.files = person.is_address
+            if done.files:
+                done.left += [f"file {name}" for name in search.files_with(self._settings.data, person)]
+            done.clean = not done.left
+            done.audit = self._control.audit.add(
+                tenant, actor=actor, action="erase", recipient=recipient, result=done
+            ).id
+        _log.info("person erased", tenant=tenant, audit=done.audit, rows=done.rows, clean=done.clean)
+        return done
+
+    def _settle(self) -> None:
+        """Wait until what was accepted before is in the tables."""
+        latest = time.monotonic() + SETTLE_SECONDS
+        for partition in self._log.partitions():
+            head = self._log.head(partition)
+            while self._log.committed(partition) < head:
+                if time.monotonic() > latest:
+                    raise _waiting()
+                time.sleep(0.02)
+
+    def _count(self, table: str, person: Person) -> int:
+        final = " FINAL" if table != "events" else ""
+        sql = (
+            f"SELECT count() FROM {table}{final} WHERE tenant = {{tenant:String}} AND recipient_key = {{person:UInt64}}"  # noqa: S608 - names are ours
+        )
+        return int(str(self._store.query(person.tenant, sql, {"person": person.key}).scalar()))
+
+    def _rows(self, table: str, person: Person) -> list[dict[str, object]]:
+        return self._store.query(person.tenant, f"SELECT * {_of(table)}", {"person": person.key}).dicts()
+
+    def _erase_letters(self, person: Person) -> int:
+        """Delete the letters about a person; one that is a whole block loses their records."""
+        found = self._letters(person)
+        gone: list[int] = []
+        for letter in found:
+            told = person.among(letter.reason.encode())
+            rest = records.without(_block(letter), person) if letter.is_block and not told else None
+            if rest is None:
+                gone.append(letter.id)
+            else:
+                self._control.deadletters.rewrite(person.tenant, letter.id, rest.body, rest.count)
+        self._control.deadletters.remove(person.tenant, gone)
+        return len(found)
+
+    def _letters(self, person: Person) -> list[DeadLetter]:
+        found: list[DeadLetter] = []
+        after = 0
+        while some := self._control.deadletters.list(person.tenant, after=after, most=_STEP, waiting=False):
+            after = some[-1].id
+            found += [letter for letter in some if _concerns(letter, person)]
+        return found
+
+    def _left(self, person: Person, committed: dict[int, int]) -> list[str]:
+        """Return where the person still is, as store, log and dead letters themselves tell."""
+        left = [f"{table}: {rows} rows" for table in TABLES if (rows := self._count(table, person))]
+        if person.is_address:
+            mentions = self._store.mentions(person.tenant, person.pattern)
+            left += [f"column {column}: {rows} rows" for column, rows in mentions.items()]
+        for partition, until in committed.items():
+            left += [
+                f"block {stored.offset} of the log"
+                for stored in self._blocks(partition, 0, until)
+                if records.anonymiser(person)(stored.block) is not None
+            ]
+        return left + [f"dead letter {letter.id}" for letter in self._letters(person)]
+
+    def _blocks(self, partition: int, after: int, until: int) -> Generator[StoredBlock]:
+        while after < until and (some := self._log.read(partition, after, max_records=_BLOCKS, until=until)):
+            after = some[-1].offset
+            yield from some
+
+
+def _of(table: str) -> str:
+    final = "" if table == "events" else " FINAL"
+    return f"FROM {table}{final} WHERE tenant = {{tenant:String}} AND recipient_key = {{person:UInt64}}"
+
+
+def _waiting() -> Unavailable:
+    return Unavailable(
+        "Records that were accepted earlier are not in the tables yet; nothing was erased.",
+        retry_after=30,
+        hint="Look at /health/ready for what the writer waits for, and ask again.",
+    )
+
+
+def _events(block: Block, person: Person) -> list[Event]:
+    if block.tenant != person.tenant or block.kind is not RecordKind.EVENT:
+        return []
+    if not person.perhaps_among(unpacked_or_as_it_is(block.body)):
+        return []
+    try:
+        found = block.records()
+    except records.UNREADABLE:
+        return []
+    return [event for event in found if isinstance(event, Event) and records.concerns(event, person)]
+
+
+def _block(letter: DeadLetter) -> Block:
+    return Block(
+        tenant=letter.tenant,
+        source=letter.source,
+        kind=RecordKind(letter.kind),
+        received_at=letter.received_at,
+        count=letter.records,
+        body=letter.body,
+    )
+
+
+def _concerns(letter: DeadLetter, person: Person) -> bool:
+    if person.among(letter.reason.encode()):
+        return True
+    if letter.is_block:
+        return bool(_events(_block(letter), person)) or (
+            person.is_address and person.among(unpacked_or_as_it_is(letter.body))
+        )
+    try:
+        return records.concerns(msgspec.json.decode(letter.body, type=Event), person)
+    except records.UNREADABLE:
+        return person.is_address and person.among(letter.body)
+
+
+def _told(letter: DeadLetter) -> dict[str, object]:
+    """Return a letter to hand out; of a whole block only that it is there, because it holds others' records."""
+    about: dict[str, object] = {
+        "id": letter.id,
+        "source": letter.source,
+        "received_at": letter.received_at,
+        "reason": letter.reason,
+    }
+    if not letter.is_block:
+        about["record"] = letter.body.decode(errors="replace")
+    return about
