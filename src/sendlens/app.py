@@ -37,6 +37,7 @@ from sendlens.pipeline.writer import Writer
 from sendlens.privacy.desk import PrivacyDesk
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.store.connection import parse, staging
 from sendlens.web.health import Sources
 from sendlens.web.intake.app import IntakeApp
 from sendlens.web.intake.asgi import Receive, Scope, Send
@@ -111,6 +112,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         tenant, new_key = ensure_first_tenant(control, settings)
         log = SqliteLog(settings.data / "log.sqlite")
         stack.callback(log.close)
+        stack.enter_context(staging(parse(settings.store_url)))
         store = stack.enter_context(Store.open(settings))
         store.migrate()
         hub = LiveHub(clock, most_per_tenant=settings.live_streams)

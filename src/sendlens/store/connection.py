@@ -13,7 +13,8 @@ import resource
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -157,7 +158,6 @@ class Engine:
         self._held = _hold(directory)
         raise_descriptor_limit()
         (directory / "backups").mkdir(exist_ok=True)
-        self._stage()
         config = _CONFIG.format(
             memory=memory_mb << 20,
             server=_elements(SERVER_SETTINGS),
@@ -167,17 +167,6 @@ class Engine:
         )
         (directory / "users.xml").write_text(_USERS.format(threads=threads or os.cpu_count() or 1), encoding="utf-8")
         (directory / "config.xml").write_text(config, encoding="utf-8")
-
-    def _stage(self) -> None:
-        """Have the driver stage inserts inside the directory, and delete what a killed process left there.
-
-        TRICKY: the driver writes every insert into a file of its own where `tempfile` says, which is outside, and
-        personal data would stay there after a kill.
-        """
-        staging = self.directory / "staging"
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
-        self._temporary, tempfile.tempdir = tempfile.tempdir, str(staging)
 
     @classmethod
     def acquire(cls, directory: Path, memory_mb: int, threads: int) -> Engine:
@@ -199,12 +188,31 @@ class Engine:
             self.users -= 1
             if self.users == 0:
                 Engine._open = None
-                tempfile.tempdir = self._temporary
                 self._held.close()
 
     def options(self) -> dict[str, str]:
         """Return the engine's options for a client."""
         return {"config-file": str(self.directory / "config.xml")}
+
+
+@contextmanager
+def staging(address: Address) -> Generator[None]:
+    """Have this process stage its inserts in the directory of the embedded engine, and delete what a kill left there.
+
+    TRICKY: the driver writes every insert into a file of its own where `tempfile` says. That is outside of the data
+    directory, and after a kill personal data would stay there for ever.
+    """
+    if not address.directory:
+        yield
+        return
+    place = address.directory / "staging"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True, mode=0o700)
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _hold(directory: Path) -> IO[str]:

@@ -1,0 +1,121 @@
+"""Log, dead letters and waiting records: a person leaves each of them, and everybody else stays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sendlens.clock import FrozenClock
+from sendlens.control.deadletters import DeadLetter
+from sendlens.errors import Unavailable
+from sendlens.model.blocks import Block, pack
+from sendlens.model.events import Event, EventType, RecordKind
+from sendlens.pipeline.agreement import disagreements
+from sendlens.privacy import desk as desks
+from sendlens.privacy.desk import PrivacyDesk
+from sendlens.settings import Settings
+from sendlens.store import Store
+from tests.pipeline.house import NOW, House
+
+ANNA, BERT = "anna@example.org", "bert@example.org"
+
+
+def event(recipient: str, kind: EventType = EventType.DELIVERED) -> Event:
+    return Event(
+        type=kind, occurred_at=NOW, recipient=recipient, message_id=f"m-{recipient}", metadata={"to": recipient}
+    )
+
+
+@pytest.fixture
+def house(tmp_path: Path, embedded_store: Store) -> Iterator[House]:
+    house = House(tmp_path, embedded_store)
+    yield house
+    house.close()
+
+
+def desk_of(house: House, data: Path) -> PrivacyDesk:
+    return PrivacyDesk(
+        settings=Settings(data=data),
+        clock=FrozenClock(NOW),
+        control=house.control,
+        log=house.log,
+        store=house.store,
+        writer=house.writer(),
+    )
+
+
+def letter(house: House, position: int, body: bytes, reason: str = "ValueError: x", records: int = 1) -> None:
+    house.control.deadletters.add(
+        [
+            DeadLetter(
+                tenant=house.tenant.id,
+                source="api",
+                kind="event",
+                batch_id=1,
+                position=position,
+                reason=reason,
+                body=body,
+                records=records,
+            )
+        ]
+    )
+
+
+def test_log_and_tables_lose_the_person_and_keep_their_counts(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA), event(BERT), event(ANNA, EventType.OPENED)])
+    house.append([event(BERT, EventType.OPENED)])
+    house.writer().step(wait=0)
+    done = desk_of(house, tmp_path).erase(house.tenant.id, ANNA.upper(), actor="key_1")
+    assert (done.clean, done.left, done.files) == (True, [], True)
+    assert (done.rows["events"], done.rows["messages"], done.log_blocks) == (2, 1, 1)
+    first, second = house.log.read(0, 0, max_records=100)
+    assert [one.recipient for one in first.block.records() if isinstance(one, Event)] == ["", BERT, ""]
+    assert (first.block.count, second.block.count, house.log.backlog()) == (3, 1, 0)
+    assert disagreements(house.store) == []
+    # The same request once more finds nobody, and does no harm.
+    again = desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
+    assert (again.clean, again.rows["events"], again.log_blocks) == (True, 0, 0)
+
+
+def test_an_event_told_again_after_the_erasure_is_not_counted_again(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA)])
+    house.writer().step(wait=0)
+    desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
+    house.append([event(ANNA)])
+    house.writer().step(wait=0)
+    assert house.store.fetch_internal("SELECT count(), max(recipient) FROM events").rows == [(1, "")]
+
+
+def test_dead_letters_of_a_person_go_and_those_of_others_stay(house: House, tmp_path: Path) -> None:
+    block = Block(tenant=house.tenant.id, source="api", kind=RecordKind.EVENT, received_at=NOW, count=2, body=b"")
+    letter(house, 0, msgspec.json.encode(event(ANNA)))
+    letter(house, 1, msgspec.json.encode(event(BERT)))
+    letter(house, 2, msgspec.json.encode(event(BERT)), reason=f"ValueError: {ANNA} is odd")
+    letter(house, -1, pack([event(ANNA), event(BERT)]), records=block.count)
+    letter(house, -2, b"torn " + ANNA.encode())
+    done = desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
+    assert (done.dead_letters, done.clean) == (4, True), done.left
+    one, whole = house.control.deadletters.list(house.tenant.id, waiting=False)
+    assert (one.position, whole.position, whole.records) == (1, -1, 1)
+    rest = msgspec.structs.replace(block, body=whole.body).records()
+    assert [event.recipient for event in rest if isinstance(event, Event)] == [BERT]
+
+
+def test_nothing_is_erased_while_records_wait(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desks, "SETTLE_SECONDS", 0.0)
+    house.append([event(ANNA)])
+    desk = desk_of(house, tmp_path)
+    with pytest.raises(Unavailable, match="nothing was erased"):
+        desk.erase(house.tenant.id, ANNA, actor="key_1")
+    assert [one.recipient for one in desk.export(house.tenant.id, ANNA, actor="key_1").waiting] == [ANNA]
+
+
+def test_another_tenant_keeps_its_own(house: House, tmp_path: Path) -> None:
+    other = house.control.tenants.create("other", "Other")
+    house.append([event(ANNA)])
+    house.writer().step(wait=0)
+    done = desk_of(house, tmp_path).erase(other.id, ANNA, actor="key_2")
+    assert done.clean
+    assert not done.files, "what the files hold of other tenants is none of this one's"
+    assert house.store.fetch_internal("SELECT max(recipient) FROM events").scalar() == ANNA
