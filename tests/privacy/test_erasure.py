@@ -148,3 +148,11 @@ def test_a_key_that_only_reads_erases_nobody(tmp_path: Path) -> None:
         assert server.post("/v1/person/erase", {"recipient": ANNA}, **headers).status_code == 403
         assert server.post("/v1/person/export", {"recipient": ANNA}, **headers).status_code == 403
         assert server.post("/v1/person/erase", {"recipient": " "}).status_code == 400
+
+
+def test_what_a_killed_insert_left_is_deleted_at_the_next_start(tmp_path: Path) -> None:
+    staging = tmp_path / "data" / "store" / "staging"
+    staging.mkdir(parents=True)
+    (staging / "left.native").write_text(ANNA)
+    with running(tmp_path / "data"):
+        assert list(staging.iterdir()) == []
