@@ -21,6 +21,10 @@ GRACE_SECONDS = 20
 """How long held requests may take to be answered after a stop signal."""
 
 
+SWITCH_SECONDS = 0.0005
+"""How long one thread may work while another wants to."""
+
+
 def serve(
     *,
     host: Annotated[str | None, Parameter(help="Address to listen on; else SENDLENS_HOST.")] = None,
@@ -45,6 +49,9 @@ def run(settings: Settings, listening: socket.socket) -> None:
 
     from sendlens.app import Application, open_parts
 
+    # How long a thread that works keeps the event loop waiting; with the default of 5 ms, and several threads that read
+    # bodies and fill batches, a small request would take tens of milliseconds.
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Opened here and not in the server's lifespan, so that a mistake reaches the person who typed the command.
     parts = open_parts(settings)
     application = Application(settings, parts=parts)

@@ -86,7 +86,7 @@ class Access:
         tenant = await asyncio.to_thread(self._find, secret)
         connection.scope["state"][_TENANT] = tenant
         if self._places is not None:
-            self._places.enter(tenant.id)
+            await self._places.arrive(tenant.id)
             connection.scope["state"][_PLACE] = (self._places, tenant.id)
 
     def _find(self, secret: str) -> TenantLike:

@@ -39,6 +39,8 @@ from sendlens.web.api.requests import RequestIds
 from sendlens.web.places import Places
 
 OVERVIEW: Final = ("sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "complaint_rate", "revenue")
+AT_ONCE: Final = 2
+"""Requests of one tenant that are worked on at the same time; more wait for their turn without a thread."""
 _SECURITY: Final = [{"key": list[str]()}]
 # What is true now is not in a minute; a shared cache must never keep it.
 _FRESH: Final = CacheControlHeader(private=True, no_cache=True)
@@ -63,7 +65,9 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requ
 
     Each tenant may have so many `requests` in progress; 0 is no limit.
     """
-    access = Access(keys, tenants, places=Places(requests, "requests to the API", "SENDLENS_API_REQUESTS"))
+    access = Access(
+        keys, tenants, places=Places(requests, "requests to the API", "SENDLENS_API_REQUESTS", at_once=AT_ONCE)
+    )
 
     # TRICKY: a function, not the bound method: Litestar deep-copies nested routers, and with a method its object.
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:

@@ -110,6 +110,8 @@ class IntakeApp:
         self._bodies = Bodies(settings.max_body_mb * 1_000_000, threads=self._readers)
         self._rates = EventRates(clock, settings.rate_events, settings.rate_burst)
         self._places = Places(settings.intake_requests, "requests", "SENDLENS_INTAKE_REQUESTS")
+        # Of one tenant two stand in line for that thread, so that another's body comes after them and not after all.
+        self._reading = Places(0, "bodies", "", at_once=2)
         self._certificates = Certificates(fetch, clock)
         self._tokens = TokenCache(clock)
 
@@ -166,7 +168,7 @@ class IntakeApp:
             body = await self._bodies.read(request, receive, key.tenant)
             try:
                 mapped = await self._read(
-                    len(body), lambda: route.parse(body, content_type, received_at, idempotency_key, most)
+                    key.tenant, len(body), lambda: route.parse(body, content_type, received_at, idempotency_key, most)
                 )
                 left = self._rates.take(key.id, len(mapped.records) + len(mapped.rejected))
                 accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
@@ -175,11 +177,15 @@ class IntakeApp:
                 self._bodies.release(len(body), key.tenant)
         await answer(send, request, 202, _receipt(accepted, mapped), left)
 
-    async def _read(self, length: int, work: Callable[[], Mapped]) -> Mapped:
+    async def _read(self, tenant: str, length: int, work: Callable[[], Mapped]) -> Mapped:
         """Return what `work` returns, done at once for a short body and in a thread for a long one."""
         if length <= IN_THREAD:
             return work()
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        await self._reading.arrive(tenant)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        finally:
+            self._reading.leave(tenant)
 
     async def _source(self, request: Request) -> tuple[Source, Provider]:
         """Return the source that a hook's address names; whatever is wrong with it, the answer is the same."""
@@ -246,7 +252,7 @@ class IntakeApp:
             provider.verify(received, source.revealed(), options, evidence)
             return provider.parse(received, options)
 
-        return await self._read(len(received.body), work)
+        return await self._read(source.tenant, len(received.body), work)
 
     def _url(self, request: Request) -> str:
         host = self._settings.public_url.rstrip("/") or f"{request.scheme}://{request.headers.get('host', '')}"

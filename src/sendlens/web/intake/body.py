@@ -14,8 +14,8 @@ from typing import Final, cast
 from sendlens.errors import BadRequest, TooBusy, TooLarge, Unavailable, UnsupportedMediaType
 from sendlens.web.intake.asgi import Receive, Request
 
-IN_THREAD: Final = 64 * 1024
-"""Bodies larger than this are unpacked and read in a thread, so that other requests are answered meanwhile."""
+IN_THREAD: Final = 8 * 1024
+"""Bodies larger than this are read in a thread, so that other requests are answered meanwhile: about 50 events."""
 ALL_BODIES: Final = 256 * 1024 * 1024
 """Most bytes of bodies held at once; beyond it requests are put off."""
 CHUNK_SECONDS: Final = 30.0
@@ -59,7 +59,7 @@ class Bodies:
         if encoding in ("", "identity"):
             return packed
         try:
-            if len(packed) > IN_THREAD // 8:
+            if len(packed) > IN_THREAD:
                 body = await asyncio.get_running_loop().run_in_executor(self._threads, self._unpack, packed)
             else:
                 body = self._unpack(packed)
