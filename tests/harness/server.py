@@ -81,8 +81,9 @@ class Server:
         """Wait until nothing waits in the log."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            answer = httpx.get(f"{self.url}/health/ready", timeout=10).json()
-            if answer["status"] == "ready" and answer["waiting"] == 0:
+            reply = httpx.get(f"{self.url}/health/ready", timeout=10)
+            answer = reply.json()
+            if reply.status_code == 200 and answer["waiting"] == 0:
                 return
             time.sleep(0.05)
         raise AssertionError(f"records still wait after {seconds} s: {answer}\n{self.output()}")
