@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,10 +80,11 @@ class Server:
     def wait_settled(self, seconds: float = 60.0) -> None:
         """Wait until nothing waits in the log."""
         deadline = time.monotonic() + seconds
+        answer: object = None
         while time.monotonic() < deadline:
             reply = httpx.get(f"{self.url}/health/ready", timeout=10)
             answer = reply.json()
-            if reply.status_code == 200 and answer["waiting"] == 0:
+            if reply.status_code == 200 and reply.json()["waiting"] == 0:
                 return
             time.sleep(0.05)
         raise AssertionError(f"records still wait after {seconds} s: {answer}\n{self.output()}")
@@ -125,7 +126,7 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, **environment: str) -> Iterator[Server]:
+def running(data: Path, **environment: str) -> Generator[Server]:
     """Yield a ready server, and end it afterwards however the test went."""
     server = Server(data, environment=environment)
     try:

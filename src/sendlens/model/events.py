@@ -97,8 +97,8 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True, gc=Fa
     """One thing that happened to one message, recipient or customer, in Sendlens' own words.
 
     Texts are empty and numbers zero where the source did not tell. Times are UTC milliseconds. `tenant` and `source`
-    are not here: they belong to the block that carries the event, because a sender cannot choose them. An event holds no
-    reference back to itself, so the garbage collector need not look at the tens of thousands in a batch (`gc=False`).
+    are not here: they belong to the block that carries the event, because a sender cannot choose them. An event holds
+    no reference back to itself, so the garbage collector need not look at the many of a batch (`gc=False`).
     """
 
     type: EventType
