@@ -63,12 +63,12 @@ class EventRates:
         # In events, not in seconds: what is compared stays near whole numbers.
         used = (due - now) * self._rate
         excess = used + events - max(self._burst, events if used <= 0 else 0)
-        # TRICKY: a rounding error of the clock's floats must not refuse what fits exactly.
-        if excess > 1e-6 * self._burst:
+        # TRICKY: a rounding error of the clock's floats must not refuse what fits exactly, nor cost a second more.
+        if excess > 1e-6 * max(self._burst, self._rate):
             needed = min(excess, used)
             error = TooBusy(
                 f"this sender brings more than {self._rate} events per second; {events} more have to wait",
-                retry_after=max(1, math.ceil(needed / self._rate)),
+                retry_after=max(1, math.ceil(needed / self._rate - 1e-6)),
                 hint="Send the same request again after Retry-After. SENDLENS_RATE_EVENTS and SENDLENS_RATE_BURST "
                 "set the limit.",
                 extra={"events_per_second": self._rate, "burst": self._burst},

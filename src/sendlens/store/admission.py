@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,6 +35,7 @@ class _Use:
 
     asked: float = 0.0
     running: int = 0
+    served: int = 0
     seconds: deque[tuple[float, float]] = field(default_factory=deque[tuple[float, float]])
     waiting: deque[_Ticket] = field(default_factory=deque[_Ticket])
 
@@ -56,8 +57,8 @@ class Admission:
         self._lock = threading.Lock()
         self._free = places
         self._closed = False
-        # The tenant served longest ago first.
-        self._uses: OrderedDict[str, _Use] = OrderedDict()
+        self._served = 0
+        self._uses: dict[str, _Use] = {}
 
     @contextmanager
     def place(self, tenant: str) -> Generator[None]:
@@ -132,16 +133,20 @@ class Admission:
         """Give free places to those that wait."""
         while self._free:
             share = self._share()
-            ready = [(use.running, name) for name, use in self._uses.items() if use.waiting and use.running < share]
+            ready = [
+                (use.running, use.served, name)
+                for name, use in self._uses.items()
+                if use.waiting and use.running < share
+            ]
             if not ready:
                 return
-            # `min` returns the first of equals, which was served longest ago.
-            _, name = min(ready, key=lambda one: one[0])
+            _, _, name = min(ready, key=lambda one: one[:2])
             use = self._uses[name]
             use.waiting.popleft().called.set()
             use.running += 1
             self._free -= 1
-            self._uses.move_to_end(name)
+            self._served += 1
+            use.served = self._served
 
     def _share(self) -> int:
         """Return how many places one tenant may have now."""
@@ -157,7 +162,6 @@ class Admission:
             if len(self._uses) >= _TIDY:
                 self._tidy()
             use = self._uses[tenant] = _Use()
-            self._uses.move_to_end(tenant, last=False)
         return use
 
     def _tidy(self) -> None:

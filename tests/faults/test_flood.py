@@ -1,0 +1,78 @@
+"""One tenant floods the server with posts and questions; another, quiet one is answered as before."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.faults.flood import Flood, quiet, second_tenant
+from tests.harness.server import KEY, inspect_data, running
+
+# Low enough that the flood meets them in a short run.
+LIMITS = {
+    "SENDLENS_RATE_EVENTS": "2000",
+    "SENDLENS_RATE_BURST": "4000",
+    "SENDLENS_API_REQUESTS": "8",
+    "SENDLENS_QUERY_SECONDS_PER_MINUTE": "30",
+}
+
+
+def test_a_quiet_tenant_is_never_refused(tmp_path: Path) -> None:
+    """The flood is refused with reasons, and what was acknowledged to either is stored once."""
+    with running(tmp_path / "data", **LIMITS) as server:
+        key = second_tenant(server, "quiet")
+        with Flood(server, KEY, posters=6, askers=12, batch=100) as flood:
+            calm = quiet(server, key, 25, "calm")
+        assert calm.refused() == 0, calm.statuses
+        assert not calm.unexplained
+        assert not flood.unexplained, flood.unexplained
+        assert flood.statuses["post 429"], flood.statuses
+        assert flood.statuses["query 429"], flood.statuses
+        server.wait_settled()
+        server.stop()
+    seen = inspect_data(tmp_path / "data", stored="SELECT order_id FROM events")
+    stored = [row[0] for row in seen["answers"]["stored"]]
+    assert len(stored) == len(set(stored))
+    assert calm.acknowledged <= set(stored)
+    assert flood.acknowledged <= set(stored)
+    assert len(calm.acknowledged) == 75
+    assert seen["disagreements"] == []
+
+
+@pytest.mark.long
+def test_a_quiet_tenant_waits_little_longer(tmp_path: Path) -> None:
+    """The margin is wide: on two cores the flood leaves each of its neighbours less of the processor, too."""
+    with running(tmp_path / "data") as server:
+        key = second_tenant(server, "quiet")
+        quiet(server, key, 20, "warm")
+        alone = quiet(server, key, 150, "alone")
+        with Flood(server, KEY, posters=8, askers=16, batch=200):
+            time.sleep(2)
+            during = quiet(server, key, 150, "during")
+    for what in ("post", "query"):
+        ratio = during.p95(what) / max(alone.p95(what), 0.005)
+        assert ratio < 25, f"{what}: {alone.p95(what):.3f} s alone, {during.p95(what):.3f} s in the flood"
+
+
+@pytest.mark.long
+def test_large_bodies_do_not_fill_the_memory(tmp_path: Path) -> None:
+    """Bodies of a megabyte over many connections: the server holds a bounded part of them."""
+    with running(tmp_path / "data", SENDLENS_RATE_EVENTS="0") as server:
+        key = second_tenant(server, "quiet")
+        quiet(server, key, 20, "warm")
+        assert server.process is not None
+        before, most = _resident(server.process.pid), 0
+        with Flood(server, KEY, posters=12, askers=0, batch=500, padding=2000) as flood:
+            for number in range(8):
+                calm = quiet(server, key, 2, f"calm-{number}")
+                assert calm.refused() == 0, calm.statuses
+                most = max(most, _resident(server.process.pid))
+        assert not flood.unexplained, flood.unexplained
+        assert most < 6 * before, f"{before >> 20} MB before, {most >> 20} MB in the flood"
+
+
+def _resident(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return pages * 4096
