@@ -35,6 +35,7 @@ from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
 from sendlens.privacy.desk import PrivacyDesk
+from sendlens.privacy.disguise import Disguise
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.store.connection import parse, staging
@@ -252,7 +253,7 @@ class Application:
         if self._parts is None:
             self._parts = await asyncio.to_thread(open_parts, self._settings)
         parts = self._parts
-        door = Door(parts.log, parts.settings, parts.fuse)
+        door = Door(parts.log, parts.settings, parts.fuse, Disguise(parts.settings, parts.control.pseudonym))
         self._intake = IntakeApp(
             door,
             parts.control.keys,

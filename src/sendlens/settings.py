@@ -214,6 +214,18 @@ class Settings:
     log_keep_hours: int = _setting(
         168, "How long blocks stay in the log after they were stored, in hours.", "0 to 100000", _whole(0, 100_000)
     )
+    pseudonymous: bool = _setting(
+        False,
+        "Store recipients as keyed digests at their domain, and their addresses nowhere; from then on.",
+        "true | false",
+        _flag,
+    )
+    ip: str = _setting(
+        "full",
+        "How much of a recipient's IP address is stored: all, its network (/24, /48), or nothing.",
+        "full | truncated | none",
+        _one_of("full", "truncated", "none"),
+    )
     geo_database: str = _setting("", "MaxMind database file for countries; empty for none.", "a path, or empty", _text)
     metrics_key: str = _setting(
         "",

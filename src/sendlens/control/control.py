@@ -35,6 +35,7 @@ class Control:
         self.sources: Final = Sources(database, keyring, clock)
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
+        self.pseudonym: Final = keyring.pseudonym
         self.audit: Final = Audit(database, keyring, clock)
 
     @classmethod

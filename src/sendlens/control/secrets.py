@@ -55,6 +55,7 @@ class Keyring:
     def __init__(self, secret_key: bytes) -> None:
         """Derive the keys; `secret_key` is 32 bytes or more, from `load_secret_key`."""
         self._digests = _derive(secret_key, b"sendlens api keys")
+        self._pseudonyms = _derive(secret_key, b"sendlens pseudonyms")
         self._sealing = AESGCM(_derive(secret_key, b"sendlens source secrets"))
         self.fingerprint: Final = _derive(secret_key, b"sendlens fingerprint").hex()
         """Tells whether two processes have the same key, without telling the key."""
@@ -65,6 +66,10 @@ class Keyring:
     def digest(self, text: str) -> bytes:
         """Return the HMAC-SHA256 under which an API key is stored and found."""
         return hmac.new(self._digests, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+    def pseudonym(self, text: str) -> bytes:
+        """Return the HMAC-SHA256 that stands for a recipient."""
+        return hmac.new(self._pseudonyms, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
 
     def seal(self, secret: str, *owner: str) -> bytes:
         """Return `secret` encrypted so that it opens only for the same `owner`."""

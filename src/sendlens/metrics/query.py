@@ -6,7 +6,7 @@ period beside it where one is compared. Leaves SQL to `compile` and the division
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final, Protocol, cast
@@ -130,10 +130,13 @@ class _Line:
 class Metrics:
     """Answers questions about one store. Methods are synchronous and may be called from any thread."""
 
-    def __init__(self, store: StoreLike, clock: Clock | None = None) -> None:
-        """Ask `store`; `clock` decides what the present is."""
+    def __init__(
+        self, store: StoreLike, clock: Clock | None = None, stored_as: Callable[[str, str], str] | None = None
+    ) -> None:
+        """Ask `store`; `clock` decides what the present is, `stored_as` how a tenant's recipient is called there."""
         self.store = store
         self.clock = clock or SystemClock()
+        self.stored_as: Callable[[str, str], str] = stored_as or _as_it_is
 
     def figures(self, scope: Scope, metric_keys: Sequence[str]) -> dict[str, Figure]:
         """Return one figure per metric over the whole period. Raises `InvalidField` for a key that is no metric."""
@@ -337,3 +340,7 @@ def _order(order_by: str, metrics: tuple[Metric, ...], by: Dimension) -> tuple[M
 
 def _number(value: object) -> Number:
     return value if isinstance(value, Decimal) else int(cast("int", value))
+
+
+def _as_it_is(_tenant: str, recipient: str) -> str:
+    return recipient

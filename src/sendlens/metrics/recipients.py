@@ -132,7 +132,7 @@ class Recipients:
         """
         limit = min(max(limit, 1), 1000)
         found: list[tuple[int, Sequence[Sequence[object]]]] = []
-        for key in _keys(tenant.id, recipient):
+        for key in _keys(tenant.id, recipient, self._metrics.stored_as(tenant.id, recipient)):
             asked: dict[str, Param] = {"person": key, "before": before or 4_102_444_800_000, "limit": limit + 1}
             if rows := self._store.query(tenant.id, _TIMELINE, asked).rows:
                 found.append((key, rows))
@@ -273,9 +273,9 @@ class Recipients:
         return found, address
 
 
-def _keys(tenant: str, recipient: str) -> list[int]:
+def _keys(tenant: str, recipient: str, stored_as: str) -> list[int]:
     """Return the keys that a text may stand for: that of the identifier, and the text itself if it could be a key."""
-    found = [recipient_key(tenant, normal_recipient(recipient))]
+    found = [recipient_key(tenant, stored_as), recipient_key(tenant, normal_recipient(recipient))]
     if recipient.isascii() and recipient.isdigit() and int(recipient) < 2**64:
         found.append(int(recipient))
     return [key for key in found if key]

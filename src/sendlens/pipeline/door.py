@@ -8,7 +8,7 @@ reading to `sources`, durability to `log`.
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import structlog
@@ -16,9 +16,10 @@ import structlog
 from sendlens.errors import Unavailable
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, pack
-from sendlens.model.events import RecordKind
+from sendlens.model.events import Event, RecordKind
 from sendlens.pipeline.fuse import Fuse
 from sendlens.pipeline.limits import Shares
+from sendlens.privacy.disguise import Disguise
 from sendlens.settings import Settings
 from sendlens.sources.received import Mapped
 
@@ -40,10 +41,13 @@ class Accepted(msgspec.Struct, frozen=True):
 class Door:
     """Appends what requests bring to the log."""
 
-    def __init__(self, log: Log, settings: Settings, fuse: Fuse | None = None) -> None:
+    def __init__(
+        self, log: Log, settings: Settings, fuse: Fuse | None = None, disguise: Disguise | None = None
+    ) -> None:
         """Write to `log`, as long as no more than `settings.max_lag_events` wait in it and the `fuse` is whole."""
         self._log = log
         self._fuse = fuse
+        self._disguise = disguise
         self._most_waiting = settings.max_lag_events
         self._shares = Shares(
             settings.max_lag_events, settings.max_lag_share, waiting=log.backlog, stored=log.committed
@@ -82,6 +86,10 @@ class Door:
             return Accepted(0, 0)
 
         def blocks() -> list[Block]:
+            records = mapped.records
+            if self._disguise and kind is RecordKind.EVENT:
+                # Before anything is written: what a disguise takes away is nowhere on disk.
+                records = self._disguise.events(tenant_id, cast("list[Event]", records))
             return [
                 Block(
                     tenant=tenant_id,

@@ -24,6 +24,7 @@ from sendlens.model.blocks import Block, StoredBlock
 from sendlens.model.events import Event, RecordKind
 from sendlens.pipeline.writer import Writer
 from sendlens.privacy import records, search
+from sendlens.privacy.disguise import Disguise
 from sendlens.privacy.person import Person, person_of
 from sendlens.privacy.search import unpacked_or_as_it_is
 from sendlens.settings import Settings
@@ -86,13 +87,22 @@ class PrivacyDesk:
         self._log = log
         self._store = store
         self._writer = writer
+        self._disguise = Disguise(settings, control.pseudonym)
         self._turn = threading.Lock()
 
     def export(self, tenant: str, recipient: str, *, actor: str) -> Export:
         """Return everything that is kept about a person; empty lists for somebody unknown."""
-        person = person_of(tenant, recipient)
+        told, *others = [self._exported(person_of(tenant, name)) for name in self._names(tenant, recipient)]
+        for other in others:
+            for part in Export.__struct_fields__[1:]:
+                getattr(told, part).extend(getattr(other, part))
+        counts = {name: len(getattr(told, name)) for name in TABLES}
+        self._control.audit.add(tenant, actor=actor, action="export", recipient=recipient, result=counts)
+        return told
+
+    def _exported(self, person: Person) -> Export:
         rows = {name: self._rows(name, person) for name in TABLES}
-        told = Export(
+        return Export(
             recipient=person.recipient,
             events=rows["events"],
             recipient_events=rows["recipient_events"],
@@ -107,16 +117,29 @@ class PrivacyDesk:
             ],
             dead_letters=[_told(letter) for letter in self._letters(person)],
         )
-        counts = {name: len(found) for name, found in rows.items()}
-        self._control.audit.add(tenant, actor=actor, action="export", recipient=recipient, result=counts)
-        return told
+
+    def _names(self, tenant: str, recipient: str) -> list[str]:
+        """Return the names a person may be stored under: the pseudonym, and what came before there were any."""
+        return list(dict.fromkeys([recipient, self._disguise.name(tenant, recipient)]))
 
     def erase(self, tenant: str, recipient: str, *, actor: str) -> Erasure:
         """Take a person out of everything and search for what is left; figures stay as they are.
 
         Raises `Unavailable` when records that were accepted earlier do not get into the tables; nothing was erased.
         """
-        person = person_of(tenant, recipient)
+        done, *others = [self._erased(person_of(tenant, name), actor) for name in self._names(tenant, recipient)]
+        for other in others:
+            done.rows = {table: rows + other.rows[table] for table, rows in done.rows.items()}
+            done.log_blocks += other.log_blocks
+            done.dead_letters += other.dead_letters
+            done.left += other.left
+        done.clean = not done.left
+        done.audit = self._control.audit.add(tenant, actor=actor, action="erase", recipient=recipient, result=done).id
+        _log.info("person erased", tenant=tenant, audit=done.audit, rows=done.rows, clean=done.clean)
+        return done
+
+    def _erased(self, person: Person, actor: str) -> Erasure:
+        tenant = person.tenant
         with self._turn:
             self._settle()
             with self._writer.paused():
@@ -143,11 +166,6 @@ class PrivacyDesk:
                 done.files = person.is_address
             if done.files:
                 done.left += [f"file {name}" for name in search.files_with(self._settings.data, person)]
-            done.clean = not done.left
-            done.audit = self._control.audit.add(
-                tenant, actor=actor, action="erase", recipient=recipient, result=done
-            ).id
-        _log.info("person erased", tenant=tenant, audit=done.audit, rows=done.rows, clean=done.clean)
         return done
 
     def _settle(self) -> None:

@@ -16,6 +16,7 @@ from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
 from sendlens.pipeline.replay import Replay
 from sendlens.privacy.desk import PrivacyDesk
+from sendlens.privacy.disguise import Disguise
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.api.dead_letters import dead_letter_router
@@ -47,7 +48,7 @@ def build(
     first_key: str,
 ) -> Litestar:
     """Return the application that answers everything but the intake."""
-    metrics = Metrics(store, clock)
+    metrics = Metrics(store, clock, Disguise(settings, control.pseudonym).name)
     access = Access(settings, control, clock, secrets.token_bytes(32))
     site = Site(
         settings=settings,
