@@ -54,25 +54,3 @@ def test_a_quiet_tenant_waits_little_longer(tmp_path: Path) -> None:
     for what in ("post", "query"):
         ratio = during.p95(what) / max(alone.p95(what), 0.005)
         assert ratio < 25, f"{what}: {alone.p95(what):.3f} s alone, {during.p95(what):.3f} s in the flood"
-
-
-@pytest.mark.long
-def test_large_bodies_do_not_fill_the_memory(tmp_path: Path) -> None:
-    """Bodies of a megabyte over many connections: the server holds a bounded part of them."""
-    with running(tmp_path / "data", SENDLENS_RATE_EVENTS="0") as server:
-        key = second_tenant(server, "quiet")
-        quiet(server, key, 20, "warm")
-        assert server.process is not None
-        before, most = _resident(server.process.pid), 0
-        with Flood(server, KEY, posters=12, askers=0, batch=500, padding=2000) as flood:
-            for number in range(8):
-                calm = quiet(server, key, 2, f"calm-{number}")
-                assert calm.refused() == 0, calm.statuses
-                most = max(most, _resident(server.process.pid))
-        assert not flood.unexplained, flood.unexplained
-        assert most < 6 * before, f"{before >> 20} MB before, {most >> 20} MB in the flood"
-
-
-def _resident(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * 4096
