@@ -14,6 +14,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import JSONBody
 
 from sendlens.control.control import Control
 from sendlens.privacy.desk import Erasure, Export, PrivacyDesk
@@ -56,12 +57,12 @@ def _routes(control: Control, desk: PrivacyDesk) -> list[HTTPRouteHandler]:
         return found.id if found else ""
 
     @post("/export", status_code=200, sync_to_thread=True, accepts=())
-    def export_person(request: AnyRequest, data: PersonRequest) -> Export:
+    def export_person(request: AnyRequest, data: JSONBody[PersonRequest]) -> Export:
         """Everything that is kept about one person, table by table."""
         return desk.export(tenant_of(request).id, data.recipient, actor=actor(request))
 
     @post("/erase", status_code=200, sync_to_thread=True, accepts=())
-    def erase_person(request: AnyRequest, data: PersonRequest) -> Erasure:
+    def erase_person(request: AnyRequest, data: JSONBody[PersonRequest]) -> Erasure:
         """Take one person out of everything, for good, and tell what a search for them found afterwards."""
         return desk.erase(tenant_of(request).id, data.recipient, actor=actor(request))
 
