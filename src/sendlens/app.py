@@ -28,6 +28,7 @@ from sendlens.operations.serving import answering
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.door import Door
 from sendlens.pipeline.fuse import Fuse, Limits
 from sendlens.pipeline.replay import Replay
@@ -35,7 +36,6 @@ from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
 from sendlens.privacy.desk import PrivacyDesk
-from sendlens.privacy.disguise import Disguise
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.store.connection import parse, staging

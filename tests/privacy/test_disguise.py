@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from sendlens.model.events import Event, EventType
-from sendlens.privacy.disguise import Disguise
+from sendlens.pipeline.disguise import Disguise
 from sendlens.privacy.person import person_of
 from sendlens.privacy.search import files_with
 from sendlens.settings import Settings

@@ -17,9 +17,9 @@ from sendlens.errors import Unavailable
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, RecordKind
+from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.fuse import Fuse
 from sendlens.pipeline.limits import Shares
-from sendlens.privacy.disguise import Disguise
 from sendlens.settings import Settings
 from sendlens.sources.received import Mapped
 

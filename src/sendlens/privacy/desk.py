@@ -22,9 +22,9 @@ from sendlens.errors import Unavailable
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, StoredBlock
 from sendlens.model.events import Event, RecordKind
+from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.writer import Writer
 from sendlens.privacy import records, search
-from sendlens.privacy.disguise import Disguise
 from sendlens.privacy.person import Person, person_of
 from sendlens.privacy.search import unpacked_or_as_it_is
 from sendlens.settings import Settings

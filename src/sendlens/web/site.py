@@ -14,9 +14,9 @@ from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
+from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.replay import Replay
 from sendlens.privacy.desk import PrivacyDesk
-from sendlens.privacy.disguise import Disguise
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.api.dead_letters import dead_letter_router
