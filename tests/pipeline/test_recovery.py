@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from sendlens.model.blocks import Block, pack
-from sendlens.model.events import Campaign, Event, EventType, RecordKind
+from sendlens.model.events import Campaign, Event, EventType, RecordKind, Spend
 from sendlens.pipeline.agreement import disagreements
 from sendlens.store.client import Store
 from tests.pipeline.house import NOW, Cut, House, cut_after
@@ -136,3 +137,17 @@ def test_a_provider_known_by_its_exchanger_wins(house: House, order: tuple[int, 
         house.writer().step(wait=0)
     assert house.store.fetch_internal("SELECT provider FROM messages FINAL").rows == [("microsoft_365",)]
     assert disagreements(house.store) == []
+
+
+def test_a_spend_that_cannot_be_digested_stops_nobody(house: House) -> None:
+    """Its block is set aside with the reason; what follows is stored."""
+    records = [Spend(campaign_id="c", channel="x", hour=NOW, cost=Decimal("1e30"), currency="EUR")]
+    block = Block(
+        tenant=house.tenant.id, source="api", kind=RecordKind.SPEND, received_at=NOW, count=1, body=pack(records)
+    )
+    asyncio.run(house.log.append(block))
+    house.append(events(0, 5))
+    house.writer().step(wait=0)
+    assert house.store.fetch_internal("SELECT count() FROM events").rows == [(5,)]
+    assert [letter.kind for letter in house.control.deadletters.list(house.tenant.id)] == ["spend"]
+    assert house.store.fetch_internal("SELECT sum(dead), sum(stored) FROM intake FINAL").rows == [(1, 5)]

@@ -132,10 +132,11 @@ class Sources:
     def heard_of(self, tenant: str, name: str, ms: int) -> None:
         """Note that records of a source were stored, given its id or, for posts to the API, its name."""
         try:
-            source_id = name if name.startswith(_ID) else self.named(tenant, name).id
+            source = self.get(name) if name.startswith(_ID) else self.named(tenant, name)
         except NotFound:
             return  # posts may carry any name; only sources that were made have a light
-        self.touch(source_id, ms)
+        if source.tenant == tenant:
+            self.touch(source.id, ms)
 
     def flush(self) -> None:
         """Write when sources last had an event."""

@@ -16,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 
 from sendlens.model.blocks import StoredBlock
-from sendlens.model.events import Campaign, Event, Gauge, RecordKind, Spend
+from sendlens.model.events import Event, RecordKind
+from sendlens.pipeline import others
 from sendlens.pipeline.births import UNKNOWN, Births, Days
 from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
 from sendlens.pipeline.rows import Placed, Rower
@@ -73,9 +74,8 @@ class Batch:
     buckets: Buckets = field(default_factory=lambda: np.empty(0, dtype=np.uint32))
     message_keys: Keys = field(default_factory=lambda: np.empty(0, dtype=np.uint64))
     message_days: Days = field(default_factory=lambda: np.empty(0, dtype=np.uint16))
-    campaigns: list[tuple[str, Campaign]] = field(default_factory=list[tuple[str, Campaign]])
-    spend: list[tuple[str, Spend]] = field(default_factory=list[tuple[str, Spend]])
-    gauges: list[tuple[str, str, Gauge]] = field(default_factory=list[tuple[str, str, Gauge]])
+    others: dict[str, pa.Table] = field(default_factory=dict[str, pa.Table])
+    """Rows of the records that are no events, by table."""
     dead: list[Dead] = field(default_factory=list[Dead])
     accounts: dict[Account, Outcome] = field(default_factory=lambda: defaultdict(Outcome))
     seconds: float = 0.0
@@ -120,17 +120,13 @@ def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: De
                 for i, event in enumerate(cast("list[Event]", records))
             )
             continue
+        try:
+            name, rows = others.rows_of(block, records, batch_id)
+        except Exception as error:
+            _bury_block(batch, stored, f"{type(error).__name__}: {error}")
+            continue
         outcome.stored += len(records)
-        for record in records:
-            match record:
-                case Campaign():
-                    batch.campaigns.append((block.tenant, record))
-                case Spend():
-                    batch.spend.append((block.tenant, record))
-                case Gauge():
-                    batch.gauges.append((block.tenant, block.source, record))
-                case Event():  # pragma: no cover - a block holds one kind, and events were taken above
-                    pass
+        batch.others[name] = pa.concat_tables([batch.others[name], rows]) if name in batch.others else rows
     if placed:
         _read_events(batch, placed, rower, deduper)
         _give_birth(batch, blocks[0].block.received_at // _DAY_MS, births)

@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from sendlens.model.events import Campaign, Gauge, Spend
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Days
 from sendlens.pipeline.dedupe import Buckets, Keys
@@ -67,12 +66,8 @@ class Tables:
 
     def insert_others(self, batch: Batch) -> None:
         """Insert campaigns, spend, gauges and the accounts; each is a keyed set, so a repetition changes nothing."""
-        if batch.campaigns:
-            self._store.insert("campaigns", table_of("campaigns", _campaign_columns(batch.campaigns)))
-        if batch.spend:
-            self._store.insert("spend", table_of("spend", _spend_columns(batch.spend)))
-        if batch.gauges:
-            self._store.insert("gauges", table_of("gauges", _gauge_columns(batch.gauges, batch.batch_id)))
+        for name, rows in batch.others.items():
+            self._store.insert(name, rows)
         if batch.accounts:
             self._store.insert("intake", table_of("intake", _account_columns(batch)))
 
@@ -136,56 +131,6 @@ def _by_month(events: pa.Table) -> list[tuple[int, pa.Table]]:
 def _month(day: int) -> int:
     then = time.gmtime(day * 86_400)
     return then.tm_year * 100 + then.tm_mon
-
-
-def _campaign_columns(rows: Sequence[tuple[str, Campaign]]) -> dict[str, list[object]]:
-    return {
-        "tenant": [tenant for tenant, _ in rows],
-        **{
-            name: [getattr(c, name) for _, c in rows]
-            for name in [
-                "campaign_id",
-                "name",
-                "type",
-                "subject",
-                "sender",
-                "template_id",
-                "segment",
-                "stream",
-                "channel",
-                "total_sent",
-                "currency",
-                "changed_at",
-            ]
-        },
-        "cost": [c.cost or 0 for _, c in rows],
-        "budget": [c.budget or 0 for _, c in rows],
-        "started_at": [c.started_at // 1000 for _, c in rows],
-        "metadata": [list(c.metadata.items()) for _, c in rows],
-    }
-
-
-def _spend_columns(rows: Sequence[tuple[str, Spend]]) -> dict[str, list[object]]:
-    return {
-        "tenant": [tenant for tenant, _ in rows],
-        **{
-            name: [getattr(s, name) for _, s in rows]
-            for name in ["campaign_id", "channel", "impressions", "clicks", "cost", "currency", "changed_at"]
-        },
-        "hour": [s.hour // 3_600_000 * 3600 for _, s in rows],
-    }
-
-
-def _gauge_columns(rows: Sequence[tuple[str, str, Gauge]], batch_id: int) -> dict[str, list[object]]:
-    return {
-        "tenant": [tenant for tenant, _, _ in rows],
-        "source": [source for _, source, _ in rows],
-        "name": [g.name for _, _, g in rows],
-        "labels": [sorted(g.labels.items()) for _, _, g in rows],
-        "at": [g.at for _, _, g in rows],
-        "value": [g.value for _, _, g in rows],
-        "batch_id": [batch_id] * len(rows),
-    }
 
 
 def _account_columns(batch: Batch) -> dict[str, list[object]]:

@@ -257,7 +257,18 @@ class Writer:
             self.progress.failing_since_ms = self._clock.now_ms()
         detail = error.detail if isinstance(error, SendlensError) else f"{type(error).__name__}: {error}"
         self.progress.last_error = detail
-        _log.error("the store refused a batch; it will be tried again", error=detail[:2000])
+        with contextlib.suppress(Exception):  # whatever else is wrong, what is known must be said
+            for pending in self._ledger.pending():
+                _log.error(
+                    "a batch could not be carried and is tried again",
+                    batch=pending.batch_id,
+                    partition=pending.partition,
+                    first_offset=pending.first_offset,
+                    last_offset=pending.last_offset,
+                    error=detail[:2000],
+                )
+                return
+        _log.error("the writer cannot go on and tries again", error=detail[:2000])
 
     def _recovered(self) -> None:
         if self.progress.failing_since_ms:

@@ -14,8 +14,17 @@ import msgspec
 
 from sendlens.errors import BadRequest
 
+
 # Numbers with a point become decimals: money must not pass through binary fractions.
-_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+def _number(text: str) -> Decimal:
+    """Return a number as a decimal; one that is beyond all measure as NaN, which every rule refuses for itself."""
+    try:
+        return Decimal(text)
+    except ArithmeticError:
+        return Decimal("NaN")
+
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=_number)
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -74,7 +83,7 @@ def _patient(body: bytes) -> object:
     try:
         return cast(
             "object",
-            json.loads(body.decode("utf-8", "surrogateescape"), parse_float=Decimal, parse_constant=_refuse),
+            json.loads(body.decode("utf-8", "surrogateescape"), parse_float=_number, parse_constant=_refuse),
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno} (character {error.pos} of {len(error.doc)})"

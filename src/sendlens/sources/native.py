@@ -97,6 +97,9 @@ def _judged(values: list[object], judge: Callable[[int, Mapping[str, object]], _
                 records.append(judge(index, cast("dict[str, object]", value)))
             except InvalidField as error:
                 rejected.append(Rejection(index=index, field=error.field, error=_shown(error)))
+            except (ArithmeticError, ValueError) as error:
+                # The net under the rules: a value nobody thought of costs its own record only.
+                rejected.append(Rejection(index=index, field="", error=f"a value cannot be read: {error}"[:300]))
         else:
             reason = value.error if isinstance(value, decode.Unreadable) else "a record is a JSON object"
             rejected.append(Rejection(index=index, field="", error=reason))

@@ -6,6 +6,7 @@ because two cut identifiers could become one; texts that people read are cut.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -45,6 +46,7 @@ FLAGS: Final = frozenset({"untracked", "machine"})
 
 _CENT_OF_CENT: Final = Decimal("0.0001")
 _MOST_MONEY: Final = Decimal(10) ** 13
+_DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
 _LONE: Final = "the text holds half a surrogate pair or bytes that are not UTF-8"
 
 
@@ -90,8 +92,10 @@ def text(field: str, value: str, *, strict: bool) -> str:
 def _as_text(field: str, value: object) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):
         return str(value) if abs(value) < _MOST_MONEY**3 else f"{value:.6g}"
+    if isinstance(value, Decimal) and value.is_finite():
+        return str(value) if abs(value.adjusted()) < 40 else f"{value.normalize():E}"[:64]
     raise InvalidField(field, value, "a text is expected")
 
 
@@ -139,7 +143,7 @@ def _time(field: str, value: object, received_at: int) -> int:
 def _whole(field: str, value: object, _received_at: int) -> int:
     least, most = WHOLE[field]
     number: object = value
-    quoted = isinstance(value, str) and len(value) < 20 and value.strip().lstrip("-").isdecimal()
+    quoted = isinstance(value, str) and _DIGITS.fullmatch(value.strip()) is not None
     if quoted or (isinstance(value, Decimal | float) and -1e18 < value < 1e18 and value == int(value)):
         number = int(cast("Decimal", value))
     if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
@@ -158,7 +162,8 @@ def _money(field: str, value: object, _received_at: int) -> Decimal:
         raise InvalidField(field, value, "an amount is zero or more")
     if amount >= _MOST_MONEY:
         raise InvalidField(field, value, "an amount has at most 13 digits before the point")
-    return amount.quantize(_CENT_OF_CENT, ROUND_HALF_EVEN) if cast("int", amount.as_tuple().exponent) < -4 else amount
+    # TRICKY: always the same form. 0E+99999 is zero, and no column takes it.
+    return amount.quantize(_CENT_OF_CENT, ROUND_HALF_EVEN) if amount else Decimal(0)
 
 
 def _flag(field: str, value: object, _received_at: int) -> bool:

@@ -135,7 +135,9 @@ def _writer(facts: Facts) -> Check:
         return Check(False, f"holds batch {progress.holding}, because a fuse has blown")
     if progress.failing_since_ms:
         seconds = (facts.now_ms - progress.failing_since_ms) // 1000
-        return Check(False, f"has failed for {seconds} s and keeps trying: {progress.last_error}")
+        # Open to everybody, so that only the kind of mistake is told; the log has the whole of it.
+        kind = progress.last_error.partition(":")[0][:80]
+        return Check(False, f"has failed for {seconds} s and keeps trying: {kind}")
     return Check(True, "stores what arrives")
 
 

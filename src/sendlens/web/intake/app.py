@@ -155,6 +155,10 @@ class IntakeApp:
             raise MethodNotAllowed(f"{request.path} is for POST")
         key = await authorized(request, self._keys, self._lookups)
         source = request.headers.get("x-sendlens-source") or request.query.get("source") or DEFAULT_SOURCE
+        if source.startswith("src_"):
+            raise BadRequest(
+                "a name that begins with src_ is the id of a webhook's source", hint="Choose another name."
+            )
         if not _SOURCE.fullmatch(source):
             raise BadRequest("the source's name has letters, digits, dots, dashes and underscores, at most 64")
         idempotency_key = request.headers.get("idempotency-key", "").strip()
@@ -250,7 +254,11 @@ class IntakeApp:
 
         def work() -> Mapped:
             provider.verify(received, source.revealed(), options, evidence)
-            return provider.parse(received, options)
+            try:
+                return provider.parse(received, options)
+            except (ArithmeticError, RecursionError) as error:
+                # A number beyond all measure where nobody expected one: no reason to make the provider repeat it.
+                raise BadRequest(f"the body holds a value that cannot be read: {error}"[:300]) from error
 
         return await self._read(source.tenant, len(received.body), work)
 

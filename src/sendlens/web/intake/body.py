@@ -21,6 +21,11 @@ ALL_BODIES: Final = 256 * 1024 * 1024
 CHUNK_SECONDS: Final = 30.0
 """How long a sender may pause within a body."""
 
+MOST_MEMBERS: Final = 64
+"""Gzip members in one body. Each costs a copy of what follows it: thousands of empty ones would cost minutes."""
+BODY_SECONDS: Final = 120.0
+"""How long a body may take in all."""
+
 _STEP: Final = 1024 * 1024
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
@@ -81,12 +86,17 @@ class Bodies:
     async def _receive(self, receive: Receive, tenant: str) -> bytes:
         chunks: list[bytes] = []
         length = 0
+        clock = asyncio.get_running_loop().time
+        until = clock() + BODY_SECONDS
         try:
             while True:
                 try:
-                    message = await asyncio.wait_for(receive(), CHUNK_SECONDS)
+                    message = await asyncio.wait_for(receive(), max(0.0, min(CHUNK_SECONDS, until - clock())))
                 except TimeoutError:
-                    raise BadRequest(f"nothing of the body arrived for {CHUNK_SECONDS:.0f} seconds") from None
+                    raise BadRequest(
+                        f"the body did not arrive: {CHUNK_SECONDS:.0f} seconds without a part of it, "
+                        f"or {BODY_SECONDS:.0f} in all"
+                    ) from None
                 if message["type"] == "http.disconnect":
                     raise Disconnected
                 chunk = cast("bytes", message.get("body", b""))
@@ -110,9 +120,12 @@ class Bodies:
         """Unpack gzip in steps, so that a bomb is noticed when it has the size of the limit."""
         parts: list[bytes] = []
         length = 0
-        rest = packed
+        rest, members = packed, 0
         try:
             while rest:
+                members += 1
+                if members > MOST_MEMBERS:
+                    raise BadRequest(f"the gzip body has more than {MOST_MEMBERS} members", hint="Compress it as one.")
                 member = zlib.decompressobj(_GZIP)
                 while not member.eof:
                     part = member.decompress(rest, _STEP)

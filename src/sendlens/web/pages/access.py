@@ -124,7 +124,7 @@ class Access:
             _must_read(key)
             return key
         value, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
-        if not value or not hmac.compare_digest(signature, self._signature(value)):
+        if not value or not hmac.compare_digest(signature.encode(), self._signature(value).encode()):
             return None
         tenant, key_id, expires = value.split(".")
         if int(expires) <= self._clock.now_ms() // 1000:
