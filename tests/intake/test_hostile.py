@@ -33,7 +33,7 @@ def test_a_number_beyond_all_measure_costs_its_record_at_most(bad: str) -> None:
     answer = world.post("/v1/events", body.encode())
     assert answer.status_code == 202, answer.text
     assert answer.json()["accepted"] >= 1
-    assert any(record.id == "good" for record in world.records())
+    assert any(getattr(record, "id", "") == "good" for record in world.records())
 
 
 @pytest.mark.parametrize("amount", ["0E+99999", "0e-99999", "1e-4000", "-0", "12.50", "1" * 13 + "." + "9" * 90])
