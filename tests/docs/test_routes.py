@@ -1,0 +1,28 @@
+"""Every address the server answers is explained somewhere in docs/."""
+
+import inspect
+import re
+from pathlib import Path
+from unittest.mock import Mock
+
+from sendlens.clock import FrozenClock
+from sendlens.settings import Settings
+from sendlens.web import site
+from sendlens.web.intake.app import HOOKS, ROUTES
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def routes() -> set[str]:
+    """Return the addresses of the whole application, with `{…}` where something is filled in."""
+    given: dict[str, object] = {"settings": Settings(), "clock": FrozenClock(1), "first_key": ""}
+    parts = {name: given.get(name, Mock()) for name in inspect.signature(site.build).parameters}
+    framework = {route.path for route in site.build(**parts).routes}  # pyright: ignore[reportArgumentType] (stand-ins)
+    return {re.sub(r"\{[^}]*\}", "{…}", path) for path in framework | set(ROUTES) | {HOOKS + "{provider}/{source}"}}
+
+
+def test_every_address_is_documented() -> None:
+    pages = "\n".join(page.read_text() for page in DOCS.rglob("*.md"))
+    written = re.sub(r"\{[^}\s]*\}", "{…}", pages)
+    missing = sorted(path for path in routes() if not re.search(re.escape(path) + r"(?![\w/{-])", written))
+    assert not missing, missing
