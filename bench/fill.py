@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from bench.rows import Rows, campaign_name
 from bench.world import CAMPAIGNS, PERIOD_DAYS, TENANT_SHARES, Plan, World, campaign_tenants, events_per_message
@@ -22,8 +23,10 @@ from sendlens.control.control import Control
 from sendlens.control.directory import DataDirectory
 from sendlens.control.secrets import load_secret_key
 from sendlens.control.sources import API
-from sendlens.model.events import Campaign
+from sendlens.model.blocks import Block, pack
+from sendlens.model.events import Campaign, RecordKind
 from sendlens.pipeline.batch import Batch, Outcome
+from sendlens.pipeline.others import rows_of
 from sendlens.pipeline.tables import Tables
 from sendlens.settings import Settings, load
 from sendlens.store.client import Store
@@ -106,7 +109,7 @@ def fill(data: Path, events: int, told: Callable[[int], None] | None = None) -> 
                     account = (tenants[number], "api", "event", until // 60_000 * 60)
                     batch.accounts[account] = Outcome(received=count, stored=count)
                 if step == 0:
-                    batch.campaigns = _campaigns(plan, tenants)
+                    batch.others["campaigns"] = _campaigns(plan, tenants)
                 tables.insert_events(batch)
                 tables.derive(batch)
                 tables.insert_others(batch)
@@ -118,21 +121,27 @@ def fill(data: Path, events: int, told: Callable[[int], None] | None = None) -> 
     return history
 
 
-def _campaigns(plan: Plan, tenants: tuple[str, ...]) -> list[tuple[str, Campaign]]:
+def _campaigns(plan: Plan, tenants: tuple[str, ...]) -> pa.Table:
     owner = campaign_tenants().tolist()
     step = (plan.end - plan.start) // CAMPAIGNS
-    return [
-        (
-            tenants[owner[number]],
+    told: dict[str, list[Campaign]] = {tenant: [] for tenant in tenants}
+    for number in range(CAMPAIGNS):
+        told[tenants[owner[number]]].append(
             Campaign(
                 campaign_id=campaign_name(number),
                 name=f"Campaign {number}",
                 started_at=plan.start + step * number,
                 changed_at=plan.start + step * number,
-            ),
+            )
         )
-        for number in range(CAMPAIGNS)
-    ]
+    return pa.concat_tables([_rows_of(tenant, records, plan.end) for tenant, records in told.items()])
+
+
+def _rows_of(tenant: str, records: list[Campaign], at: int) -> pa.Table:
+    block = Block(
+        tenant=tenant, source="api", kind=RecordKind.CAMPAIGN, received_at=at, count=len(records), body=pack(records)
+    )
+    return rows_of(block, records, 0)[1]
 
 
 if __name__ == "__main__":
