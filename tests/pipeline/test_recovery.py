@@ -12,6 +12,7 @@ import pytest
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Campaign, Event, EventType, RecordKind, Spend
 from sendlens.pipeline.agreement import disagreements
+from sendlens.pipeline.rows import Rower
 from sendlens.store.client import Store
 from tests.pipeline.house import NOW, Cut, House, cut_after
 
@@ -151,3 +152,19 @@ def test_a_spend_that_cannot_be_digested_stops_nobody(house: House) -> None:
     assert house.store.fetch_internal("SELECT count() FROM events").rows == [(5,)]
     assert [letter.kind for letter in house.control.deadletters.list(house.tenant.id)] == ["spend"]
     assert house.store.fetch_internal("SELECT sum(dead), sum(stored) FROM intake FINAL").rows == [(1, 5)]
+
+
+def test_a_shortage_of_memory_buries_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says nothing about the events: the batch stays open, and is stored once there is room again."""
+    house.append(events(0, 5))
+
+    def no_room(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Rower, "columns", no_room)
+        with pytest.raises(MemoryError):
+            house.writer().step(wait=0)
+    house.writer().settle()
+    assert house.store.fetch_internal("SELECT count() FROM events").rows == [(5,)]
+    assert house.control.deadletters.list(house.tenant.id) == []

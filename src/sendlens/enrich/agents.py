@@ -111,7 +111,6 @@ BOTS: Final = (
     Agent("bytespider", "ByteDance", "bot", "bot", "bot"),
     Agent("gptbot", "OpenAI", "bot", "bot", "bot"),
     Agent("chatgpt-user", "OpenAI", "bot", "bot", "bot"),
-    Agent("claudebot", "Anthropic", "bot", "bot", "bot"),
     Agent("perplexitybot", "Perplexity", "bot", "bot", "bot"),
     Agent("ccbot/", "Common Crawl", "bot", "bot", "bot"),
     Agent("amazonbot", "Amazon", "bot", "bot", "bot"),

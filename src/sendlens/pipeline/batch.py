@@ -122,6 +122,8 @@ def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: De
             continue
         try:
             name, rows = others.rows_of(block, records, batch_id)
+        except MemoryError:
+            raise  # says nothing about the record: the batch is tried again
         except Exception as error:
             _bury_block(batch, stored, f"{type(error).__name__}: {error}")
             continue
@@ -177,6 +179,8 @@ def _digest(batch: Batch, placed: list[Placed], rower: Rower) -> tuple[pa.Table 
     """Return the table of all events that can be digested, with those events; the others are buried with the reason."""
     try:
         return table_of("events", rower.columns(placed, batch.batch_id)), placed
+    except MemoryError:
+        raise  # says nothing about any event: the batch is tried again
     except Exception:
         # One event that cannot be digested must not cost its neighbours anything: find it, by halves.
         good = list(_good(batch, placed, rower))
@@ -186,6 +190,8 @@ def _digest(batch: Batch, placed: list[Placed], rower: Rower) -> tuple[pa.Table 
 def _good(batch: Batch, placed: list[Placed], rower: Rower) -> list[Placed]:
     try:
         table_of("events", rower.columns(placed, batch.batch_id))
+    except MemoryError:
+        raise
     except Exception as error:
         if len(placed) > 1:
             half = len(placed) // 2
