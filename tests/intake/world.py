@@ -78,15 +78,11 @@ class Keys:
 class Sources:
     def __init__(self) -> None:
         self.known: dict[str, Source] = {}
-        self.touched: list[tuple[str, int]] = []
 
     def get(self, source_id: str) -> Source:
         if source_id not in self.known:
             raise NotFound("unknown")
         return self.known[source_id]
-
-    def touch(self, source_id: str, ms: int) -> None:
-        self.touched.append((source_id, ms))
 
 
 class World:

@@ -8,7 +8,7 @@ recipient, the time and the link. Our type and not Brevo's word, because the fir
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
 from sendlens.errors import BadRequest
 from sendlens.model.events import BounceClass, EventType
@@ -57,11 +57,7 @@ def _verify(received: Received, secrets: Sequence[str], options: Options, eviden
 
 
 def _parse(received: Received, options: Options) -> Mapped:
-    told = decode.document(received.body)
-    if not isinstance(told, list | dict):
-        raise BadRequest("a Brevo payload is a JSON object, or an array of them")
-    natives = cast("list[object]", told) if isinstance(told, list) else [cast("object", told)]
-    return reading.judged(natives, _read, options, received)
+    return reading.judged(reading.one_or_many(received.body, PROVIDER.title), _read, options, received)
 
 
 def _read(native: Json, options: Options, received: Received) -> Iterator[dict[str, object]]:

@@ -7,7 +7,7 @@ time and what else tells two apart make an identity.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from typing import Final
 
 from sendlens.errors import BadRequest
 from sendlens.model.events import BounceClass, EventType
@@ -58,11 +58,7 @@ def _verify(received: Received, secrets: Sequence[str], options: Options, eviden
 
 
 def _parse(received: Received, options: Options) -> Mapped:
-    told = decode.document(received.body)
-    if not isinstance(told, list | dict):
-        raise BadRequest("a Mailjet payload is a JSON object, or an array of them")
-    natives = cast("list[object]", told) if isinstance(told, list) else [cast("object", told)]
-    return reading.judged(natives, _read, options, received)
+    return reading.judged(reading.one_or_many(received.body, PROVIDER.title), _read, options, received)
 
 
 def _read(native: Json, options: Options, received: Received) -> Iterator[dict[str, object]]:

@@ -13,6 +13,7 @@ from typing import Final, cast
 
 from sendlens.errors import BadRequest, InvalidField, Rejection
 from sendlens.model.events import Event
+from sendlens.sources import decode
 from sendlens.sources.esp.provider import Options, Paths, Provider
 from sendlens.sources.judge import judge_native
 from sendlens.sources.received import Mapped, Received
@@ -131,6 +132,14 @@ def made_id(*fields: object) -> str:
 
 Reader = Callable[[Json, Options, Received], Iterable[dict[str, object]]]
 """Turns one native event into the fields of one or more of ours."""
+
+
+def one_or_many(body: bytes, title: str) -> list[object]:
+    """Return the events of a body that holds one JSON object, or an array of them. Raises `BadRequest` otherwise."""
+    told = decode.document(body)
+    if not isinstance(told, list | dict):
+        raise BadRequest(f"a {title} payload is a JSON object, or an array of them")
+    return items(told)
 
 
 def judged(natives: Iterable[object], read: Reader, options: Options, received: Received) -> Mapped:

@@ -79,10 +79,6 @@ class SourceFinder(Protocol):
         """Return the source. Raises `NotFound`."""
         ...
 
-    def touch(self, source_id: str, ms: int) -> None:
-        """Note that the source was heard of; must not block."""
-        ...
-
 
 async def authorized(request: Request, keys: KeyFinder, threads: Executor | None = None) -> Key:
     """Return the key a request shows, looked up in one of the `threads`.

@@ -243,7 +243,6 @@ class IntakeApp:
                 accepted = await self._door.accept(tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
             finally:
                 self._bodies.release(len(body), tenant)
-        self._sources.touch(source.id, received_at)
         await answer(send, request, provider.accepted_status, _receipt(accepted, mapped), left)
 
     async def _verified(self, received: Received, source: Source, provider: Provider, options: Options) -> Mapped:
