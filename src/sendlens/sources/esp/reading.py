@@ -137,9 +137,11 @@ Reader = Callable[[Json, Options, Received], Iterable[dict[str, object]]]
 def one_or_many(body: bytes, title: str) -> list[object]:
     """Return the events of a body that holds one JSON object, or an array of them. Raises `BadRequest` otherwise."""
     told = decode.document(body)
-    if not isinstance(told, list | dict):
-        raise BadRequest(f"a {title} payload is a JSON object, or an array of them")
-    return items(told)
+    if isinstance(told, list):
+        return cast("list[object]", told)
+    if isinstance(told, dict):
+        return [cast("object", told)]
+    raise BadRequest(f"a {title} payload is a JSON object, or an array of them")
 
 
 def judged(natives: Iterable[object], read: Reader, options: Options, received: Received) -> Mapped:
