@@ -1,6 +1,7 @@
 """The files of the pages: scripts, styles and pictures, read once, compressed once, cached by browsers for good.
 
-Each address carries a digest of the content (`?v=`), so that a new version is a new address.
+Each address carries a digest of the content (`?v=`), so that a new version is a new address. The style sheets are kept
+in one file per concern and sent as one.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -24,6 +27,10 @@ TYPES: Final = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+STYLE_SHEET: Final = "sendlens.css"
+_STYLES: Final = ("tokens", "base", "frame", "controls", "panels", "tables", "figures", "chart", "pages/*", "print")
+"""What the style sheet is made of, in this order: what comes later may overrule what came before."""
+
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _BRIEFLY: Final = "public, max-age=300"
 
@@ -52,7 +59,18 @@ def files() -> dict[str, StaticFile]:
     """Return every file by its path below `static/`."""
     found: dict[str, StaticFile] = {}
     _collect(resources.files("sendlens.web") / "static", "", found)
+    found[STYLE_SHEET] = _file(b"".join(_style_sheets(found)), ".css")
     return found
+
+
+def _style_sheets(found: dict[str, StaticFile]) -> Iterator[bytes]:
+    """Return the bodies of the style sheets in the order of `_STYLES`, and take them out of `found`."""
+    for part in _STYLES:
+        names = sorted(name for name in found if fnmatchcase(name, f"css/{part}.css"))
+        if not names:
+            raise FileNotFoundError(f"there is no style sheet css/{part}.css")
+        for name in names:
+            yield found.pop(name).body
 
 
 def _collect(folder: Traversable, prefix: str, found: dict[str, StaticFile]) -> None:
@@ -62,8 +80,11 @@ def _collect(folder: Traversable, prefix: str, found: dict[str, StaticFile]) -> 
             continue
         suffix = entry.name[entry.name.rfind(".") :]
         if suffix in TYPES:
-            body = entry.read_bytes()
-            found[prefix + entry.name] = StaticFile(body, hashlib.sha256(body).hexdigest()[:12], TYPES[suffix])
+            found[prefix + entry.name] = _file(entry.read_bytes(), suffix)
+
+
+def _file(body: bytes, suffix: str) -> StaticFile:
+    return StaticFile(body, hashlib.sha256(body).hexdigest()[:12], TYPES[suffix])
 
 
 def address(path: str) -> str:
