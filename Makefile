@@ -10,6 +10,10 @@ ONCE ?=
 # Further words for pytest or the benchmarks: make test ARGS="-k postgres", make bench ARGS="--quick pages"
 ARGS ?=
 
+# Much of a test's time is waiting for a server to start: two at a time use a small machine well. A file stays in one
+# process, because its tests share servers, and the files keep their order, which begins with the longest.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 help: ## list these words
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -23,7 +27,7 @@ serve: .venv/.base ## start Sendlens with your own settings
 	@$(BIN)/sendlens serve
 
 test: .venv/.test ## run every test, those with real servers and a browser included
-	@$(BIN)/pytest -q $(ARGS)
+	@$(BIN)/pytest -q $(PARALLEL) $(ARGS)
 
 check: .venv/.bench ## formatting, lint, types, the order of the rooms, and the documentation
 	@$(BIN)/ruff format --check .
