@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import ipaddress
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from litestar.datastructures import Cookie
 from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.control.keys import ApiKey
+from sendlens.control.roles import KEY_ROLES, Role, may, must
 from sendlens.control.tenants import Tenant
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.settings import Settings
@@ -32,17 +34,43 @@ _PROXY_HEADERS: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-hos
 PageRequest = Request[Any, Any, Any]
 
 
+class Kind(Enum):
+    """How a visitor came in."""
+
+    LOCAL = "local"
+    """A browser on this very machine, which may do everything."""
+    PERSON = "person"
+    KEY = "key"
+    LINK = "link"
+    """A shared link: reads one view, and has no account."""
+
+
 @dataclass(frozen=True)
 class Visitor:
     """Somebody who may see a tenant's pages; `tenants` are those to choose from."""
 
     tenant: Tenant
     tenants: tuple[Tenant, ...]
-    local: bool
+    role: Role
+    """What the visitor is to `tenant`."""
+    kind: Kind
+    actor: str
+    """Who it is in the audit: the id of a person, a key or a link, or `local`."""
     seen: str = ""
     """The version of the tenant's figures when the request came in."""
-    manages: bool = False
-    """Whether the visitor may change things: a key with the scope admin, or a browser on this machine."""
+
+    @property
+    def local(self) -> bool:
+        """Return whether this is a browser on this very machine."""
+        return self.kind is Kind.LOCAL
+
+    def can(self, action: str) -> bool:
+        """Return whether the visitor may do a thing; the actions are those of `control.roles.PERMISSIONS`."""
+        return may(self.role, action)
+
+    def must(self, action: str) -> None:
+        """Raise `Forbidden`, with the reason in plain words, unless the visitor may do a thing."""
+        must(self.role, action)
 
 
 class Access:
@@ -77,7 +105,8 @@ class Access:
         if key := self._key(request):
             own = tuple(tenant for tenant in tenants if tenant.id == key.tenant)
             if own:
-                return Visitor(own[0], own, local=False, manages=key.allows("admin"))
+                role = KEY_ROLES["admin" if key.allows("admin") else "read"]
+                return Visitor(own[0], own, role, Kind.KEY, key.id)
         if not self.is_local(request):
             raise Unauthorized("these pages need an API key", hint="Sign in with an API key that has the scope read.")
         if not tenants:
@@ -86,7 +115,7 @@ class Access:
         chosen = next((tenant for tenant in tenants if tenant.slug == slug), None) if slug else tenants[0]
         if chosen is None:
             raise NotFound(f"there is no tenant {slug!r}", hint=f"Known: {', '.join(t.slug for t in tenants)}.")
-        return Visitor(chosen, tenants, local=True, manages=True)
+        return Visitor(chosen, tenants, Role.ADMIN, Kind.LOCAL, "local")
 
     def sign_in(self, secret: str, *, secure: bool) -> Cookie:
         """Return the session cookie for an API key. Raises `Unauthorized` or `Forbidden` for a key that does not do."""

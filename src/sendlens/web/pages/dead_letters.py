@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
 from sendlens.control.deadletters import Cause, DeadLetter, DeadLetters, Wanted
-from sendlens.errors import Forbidden, InvalidField, NotFound
+from sendlens.errors import InvalidField, NotFound
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import address_of, form, page, visit
 from sendlens.web.pages.render import leave
@@ -38,7 +38,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
             "told": _told(asked.get("replayed", ""), asked.get("unreadable", "")),
             "stopped": stopped(site, tenant),
             "count": count,
-            "may_replay": visitor.manages and site.replay is not None,
+            "may_replay": visitor.can("replay_dead_letters") and site.replay is not None,
             "tenant": slug,
             "causes": [
                 {
@@ -64,8 +64,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     async def replay(request: PageRequest) -> Response[str]:
         site.access.check_origin(request)
         visitor = await visit(site, request)
-        if not visitor.manages:
-            raise Forbidden("this API key may not replay", hint="Sign in with a key that has the scope admin.")
+        visitor.must("replay_dead_letters")
         if site.replay is None:
             raise NotFound("nothing can be replayed here", hint="Ask the server that takes events in.")
         fields = await form(request)
