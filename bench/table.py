@@ -24,5 +24,6 @@ BENCHES: Final = (
     Bench("storage", "bench.storage", "Bytes per event over all tables after merges."),
     Bench("start", "bench.start", "First page and --help."),
     Bench("dedupe", "bench.dedupe", "Looking up ten thousand keys as the keys grow."),
+    Bench("bounces", "bench.bounces", "How often the bounce verdict is right, and how fast it is.", usual=False),
     Bench("profile", "bench.profile", "Where the writer's time goes, per statement and function.", usual=False),
 )

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from sendlens.enrich import bounce_rules, bounce_words_block, bounce_words_mailbox
+from bench import bounce_mails
+from sendlens.enrich import bounce_marks, bounce_rules, bounce_words_abroad, bounce_words_block, bounce_words_mailbox
 from sendlens.enrich.bounce import NO_BOUNCE, classify
 from sendlens.enrich.bounce_reasons import REASONS, Rule
 from sendlens.model.events import BounceClass, EventType
@@ -20,16 +21,31 @@ ALL_RULES = (
 )
 
 
-@pytest.mark.parametrize("row", LABELLED, ids=lambda row: row["text"][:50])
-def test_labelled_diagnostics(row):
-    seen = classify(row["type"], smtp_reply=row["text"])
-    assert (seen.bounce_class, seen.reason) == (row["class"], row["reason"]), seen
-    assert seen.rule
-    assert 0 < seen.confidence <= 100
+def test_labelled_diagnostics_meet_the_bars():
+    """Every text has the label a careful reader gave it; `a|b` where readers may differ."""
+    wrong = []
+    for row in LABELLED:
+        seen = classify(row["type"], smtp_reply=row["text"])
+        if seen.bounce_class not in row["class"].split("|") or seen.reason not in row["reason"].split("|"):
+            wrong.append((row["class"], row["reason"], seen, row["text"]))
+        assert seen.rule
+        assert 0 < seen.confidence <= 100 or seen.rule == "none"
+    assert len(wrong) <= len(LABELLED) // 50, wrong
 
 
 def test_there_are_enough_labels():
-    assert len(LABELLED) >= 60
+    assert len(LABELLED) >= 450
+
+
+@pytest.mark.skipif(not bounce_mails.MAILS.is_file(), reason="the real bounce mails are not part of the repository")
+def test_real_bounce_mails_meet_the_bars():
+    told = list(bounce_mails.told())
+    assert len(told) > 100
+    seen = [(one, classify(one.type, 0, one.enhanced_code, one.text)) for one in told]
+    hard = sum((verdict.bounce_class == "hard") in bounce_mails.hardness(one) for one, verdict in seen)
+    reasons = sum(verdict.reason in one.reasons for one, verdict in seen)
+    assert hard / len(told) >= 0.96
+    assert reasons / len(told) >= 0.92
 
 
 @pytest.mark.parametrize("type", sorted(set(EventType) - {"bounced", "deferred", "dropped"}))
@@ -114,7 +130,7 @@ def test_rules_are_well_formed():
 def test_every_group_of_rules_is_in_the_order():
     groups = [
         value
-        for module in (bounce_words_block, bounce_words_mailbox)
+        for module in (bounce_marks, bounce_words_abroad, bounce_words_block, bounce_words_mailbox)
         for name, value in vars(module).items()
         if name.isupper() and name != "SENDING"
     ]

@@ -35,6 +35,9 @@ JUDGED: Final = {EventType.BOUNCED, EventType.DEFERRED, EventType.DROPPED}
 TOLD_WEIGHT: Final = 60
 """At this confidence and below, the provider's own class wins over the class of a rule."""
 
+LONGEST: Final = 4_000
+"""Characters that are read. Who needs more to say why has copied the message."""
+
 _CLASSES: Final = {str(one) for one in BounceClass}
 _ENHANCED: Final = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?!\.?\d)")
 # At the start, or after a colon, a semicolon or a quotation mark: elsewhere three digits are just a number.
@@ -153,10 +156,10 @@ def _matches(one: _Compiled, text: str, enhanced: str, smtp: str) -> bool:
 
 
 def _line(text: str) -> str:
-    """Return the text in one line and lower case, without mail addresses."""
+    """Return the beginning of the text in one line and lower case, without mail addresses."""
     if not text:
         return ""
-    return _SPACE.sub(" ", _ADDRESS.sub("@", text.lower()).replace("\u2019", "'").replace("_", " ")).strip()
+    return _SPACE.sub(" ", _ADDRESS.sub("@", text[:LONGEST].lower()).replace("\u2019", "'").replace("_", " ")).strip()
 
 
 def _without_repeats(line: str) -> str:

@@ -10,13 +10,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from sendlens.enrich.bounce_marks import MARKS
 from sendlens.enrich.bounce_reasons import Rule
+from sendlens.enrich.bounce_words_abroad import (
+    ABROAD_AUTOMATIC,
+    ABROAD_BLOCK,
+    ABROAD_DOMAIN,
+    ABROAD_FULL,
+    ABROAD_INACTIVE,
+    ABROAD_NETWORK,
+    ABROAD_UNKNOWN,
+)
 from sendlens.enrich.bounce_words_block import (
     AUTHENTICATION,
     CHOICE,
     CONTENT,
     LISTS,
-    MARKS,
     PACE,
     POLICY,
     RELAY,
@@ -81,6 +90,7 @@ WEAK: Final = (
         60,
         """
         recipient address rejected; address rejected; rcpt to; rcpt failed; invalid; not deliverable;
+        rejected recipient; recipient refused;
         undeliverable to; unknown
         """,
         smtp="550 551 553",
@@ -94,6 +104,7 @@ WEAK: Final = (
         """,
         bounce_class=BounceClass.HARD,
     ),
+    Rule("says_denied", "policy", 45, "denied; refused; prohibit"),
     Rule("says_soft", "unknown", 60, "soft bounce; soft_bounce; softbounce", bounce_class=BounceClass.SOFT),
     Rule("says_block", "reputation", 55, "blocked; block; spam; reject"),
     Rule("smtp_sequence", "protocol", 60, smtp="500 501 502 503 504 555"),
@@ -203,17 +214,24 @@ RULES: Final = (
     *AUTHENTICATION,
     *RELAY,
     *UNKNOWN_DOMAIN,
+    *ABROAD_DOMAIN,
     *FULL,
+    *ABROAD_FULL,
     *SIZE,
     *PACE,
     *ADDRESS,
     *UNKNOWN_MAILBOX,
+    *ABROAD_UNKNOWN,
     *CHOICE,
     *INACTIVE,
+    *ABROAD_INACTIVE,
     *CONTENT,
+    *ABROAD_BLOCK,
     *REPUTATION,
     *NETWORK,
+    *ABROAD_NETWORK,
     *AUTOMATIC,
+    *ABROAD_AUTOMATIC,
     *CLEAR_CODES,
     *UNAVAILABLE,
     *POLICY,
