@@ -135,6 +135,28 @@ def test_slow_panel_is_sent_later(browser: Browser, served: Served) -> None:
         expect(one.page.locator("#panel-audience").get_by_role("link", name="Gmail", exact=True)).to_be_visible()
 
 
+def test_whole_list_opens_over_the_page_and_leads_back_to_it(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/?period=7d")
+        one.settled()
+        opener = one.page.locator("#panel-audience").get_by_role("link", name=re.compile("^(All|Details)"))
+        opener.focus()
+        one.page.keyboard.press("Enter")
+        dialog = one.page.get_by_role("dialog", name="Mailbox providers")
+        expect(dialog.get_by_role("searchbox")).to_be_focused()
+        assert one.findings() == []
+        dialog.get_by_role("link", name="Clicked").first.click()
+        expect(dialog.locator("th[aria-sort=descending]")).to_contain_text("Clicked")
+        assert "/details/" not in one.page.url
+        one.page.keyboard.press("Escape")
+        expect(dialog).to_be_hidden()
+        expect(opener).to_be_focused()
+        opener.click()
+        dialog.get_by_role("link", name="Gmail", exact=True).click()
+        expect(one.page.locator(".chip")).to_contain_text("Mailbox provider is Gmail")
+        expect(one.page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_everything_is_reached_with_the_keyboard(browser: Browser, served: Served) -> None:
     with tab(browser, served.url) as one:
         one.page.goto("/")
@@ -228,7 +250,7 @@ def test_panel_has_an_address_of_its_own(served: Served, name: str) -> None:
     with urllib.request.urlopen(f"{served.url}/panels/{name}?period=7d") as answer:
         text = answer.read().decode()
     assert text.lstrip().startswith(f'<section id="panel-{name}"')
-    assert "/panels/" not in re.sub(r'hx-get="[^"]*"', "", text)
+    assert "/panels/" not in re.sub(r'hx-get="[^"]*"|href="/panels/[a-z]+\.(csv|json)\?[^"]*"', "", text)
 
 
 def test_feed_tells_the_version(served: Served) -> None:

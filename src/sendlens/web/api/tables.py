@@ -56,15 +56,20 @@ def people(found: Sequence[Who], did: str) -> Response[str]:
 
 def answer(head: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> Response[str]:
     """Return CSV with these columns, to be saved under a name."""
+    return Response(
+        written(head, rows),
+        media_type="text/csv",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return CSV with these columns."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(head)
     writer.writerows(rows)
-    return Response(
-        out.getvalue(),
-        media_type="text/csv",
-        headers={"content-disposition": f'attachment; filename="{name}"'},
-    )
+    return out.getvalue()
 
 
 def text(value: str) -> str:

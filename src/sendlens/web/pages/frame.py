@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, cast
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import structlog
 from litestar import Response
@@ -38,7 +38,19 @@ async def visit(site: Site, request: PageRequest) -> Visitor:
 def address_of(request: PageRequest) -> Address:
     """Return the address of a request."""
     pairs = ((name, str(value)) for name, value in request.query_params.multi_items())
-    return Address.of(quote(str(request.scope["path"]), safe="/"), pairs)
+    return Address.of(quote(_raw_path(request), safe="/%"), pairs)
+
+
+def path_value(request: PageRequest, prefix: str) -> str:
+    """Return the rest of the path after a prefix, exactly as it was asked for.
+
+    TRICKY: the router makes one slash of two, and a link's address has two of them.
+    """
+    return unquote(_raw_path(request).removeprefix(prefix).lstrip("/"))
+
+
+def _raw_path(request: PageRequest) -> str:
+    return request.scope["raw_path"].partition(b"?")[0].decode("latin-1")
 
 
 def base_url(site: Site, request: PageRequest) -> str:

@@ -6,7 +6,18 @@ from litestar import Response, Router
 from litestar.exceptions import HTTPException
 
 from sendlens.errors import SendlensError
-from sendlens.web.pages import campaigns, dead_letters, intake, live_feed, overview, recipients, sign_in, static
+from sendlens.web.pages import (
+    campaigns,
+    dead_letters,
+    details,
+    intake,
+    live_feed,
+    overview,
+    recipients,
+    scopes,
+    sign_in,
+    static,
+)
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import problem
 from sendlens.web.pages.site import Site
@@ -21,7 +32,7 @@ def page_router(site: Site) -> Router:
     def failed(request: PageRequest, error: Exception) -> Response[str]:
         return problem(site, request, error)
 
-    modules = (overview, campaigns, recipients, intake, dead_letters, live_feed, sign_in)
+    modules = (overview, scopes, details, campaigns, recipients, intake, dead_letters, live_feed, sign_in)
     return Router(
         path="/",
         route_handlers=[*static.handlers(), *(one for module in modules for one in module.handlers(site))],

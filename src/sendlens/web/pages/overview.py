@@ -9,6 +9,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from sendlens.errors import NotFound
 from sendlens.metrics.filters import OPERATORS, Filter
 from sendlens.web.pages.access import PageRequest, Visitor
 from sendlens.web.pages.frame import address_of, page, visit
@@ -18,11 +19,11 @@ from sendlens.web.pages.state import Address
 from sendlens.web.pages.waiting import is_waiting, waiting_page
 from sendlens.web.panels.question import Ask, ask, bar, page_path
 from sendlens.web.panels.registry import PANELS, panel, show
+from sendlens.web.panels.scopes import MAIL_PANELS
+from sendlens.web.panels.sheet import saved
 
 FIRST_PAINT_SECONDS: Final = 1.5
 """How long a page waits for its slowest panel before it is sent with a place left open."""
-
-_PANELS: Final = ("figures", "chart", "campaigns", "audience", "content", "device")
 
 
 def handlers(site: Site) -> list[HTTPRouteHandler]:
@@ -36,15 +37,25 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         if await is_waiting(site, visitor):
             return await waiting_page(site, request, visitor)
         question = ask(site, visitor, address_of(request))
-        values = {"bar": bar(question), "panels": await paint(question, _PANELS)}
-        return await page(site, request, "overview.html", values, title="Overview", section="overview", visitor=visitor)
+        values = {
+            "bar": bar(question),
+            "panels": await paint(question, MAIL_PANELS),
+            "cards": cards(MAIL_PANELS),
+            "about": None,
+        }
+        return await page(site, request, "scope.html", values, title="Overview", section="overview", visitor=visitor)
 
     @get("/panels/{name:str}", include_in_schema=False)
-    async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str]:
-        one = panel(name)
+    async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str] | Response[bytes]:
+        plain, _, form = name.partition(".")
+        one = panel(plain)
         visitor = await visit(site, request)
         question = panel_question(site, visitor, address_of(request))
-        return html(await show(one, question, site.settings.query_seconds, first=False))
+        if not form:
+            return html(await show(one, question, site.settings.query_seconds, first=False))
+        if one.sheet is None:
+            raise NotFound(f"the panel {plain!r} is no table", hint="Its figures are on the page only.")
+        return saved(await one.sheet(question), plain, form, question)
 
     return [overview, one_panel]
 
@@ -52,6 +63,11 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 def panel_question(site: Site, visitor: Visitor, address: Address) -> Ask:
     """Return the question of a panel that is loaded alone; its links lead to the page it stands on."""
     return ask(site, visitor, Address(page_path(address), address.pairs))
+
+
+def cards(panels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the panels that stand beside each other below the figures and the chart."""
+    return tuple(name for name in panels if name not in {"figures", "chart"})
 
 
 async def paint(question: Ask, names: tuple[str, ...]) -> dict[str, str]:

@@ -16,6 +16,7 @@ QUESTION: Final = ("tenant", "period", "from", "to", "compare", "f", "metric", "
 
 VIEW: Final = (
     "campaign",
+    "of",
     "audience",
     "device",
     "content",
@@ -29,6 +30,7 @@ VIEW: Final = (
 )
 """Parameters of how one page shows its answer; they stay behind when one leaves the page."""
 
+_OF: Final = ("/providers/", "/domains/", "/segments/", "/links/")
 _ORDER: Final = {name: place for place, name in enumerate((*QUESTION, *VIEW))}
 _LONGEST: Final = 500
 _MOST: Final = 40
@@ -83,12 +85,19 @@ class Address:
         """Return the URL of one panel of this page."""
         return str(Address(f"/panels/{name}", self.pairs))
 
+    def file(self, form: str) -> str:
+        """Return the URL of this page's list as a file."""
+        return str(Address(f"{self.path}.{form}", tuple(pair for pair in self.pairs if pair[0] != "page")))
+
     def without(self, *names: str) -> tuple[tuple[str, str], ...]:
         """Return the parameters a form has to carry along besides its own fields."""
-        return tuple(pair for pair in self.pairs if pair[0] not in names)
+        return tuple(pair for pair in self._shown() if pair[0] not in names)
+
+    def _shown(self) -> tuple[tuple[str, str], ...]:
+        # The page of a thing has the thing in its path.
+        named = "campaign" if self.path.startswith("/campaigns/") else "of" if self.path.startswith(_OF) else ""
+        return tuple(pair for pair in self.pairs if pair[0] != named)
 
     def __str__(self) -> str:
-        # A campaign's page has the campaign in its path.
-        named = self.path.startswith("/campaigns/")
-        pairs = [pair for pair in self.pairs if not (named and pair[0] == "campaign")]
+        pairs = self._shown()
         return f"{self.path}?{urlencode(pairs, safe=',|:')}" if pairs else self.path

@@ -13,7 +13,9 @@ from sendlens.metrics.query import Figure
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.render import number
 from sendlens.web.panels.figures import chosen_metric
+from sendlens.web.panels.names import CLOCK_WORDS
 from sendlens.web.panels.question import Ask
+from sendlens.web.panels.sheet import Sheet, cells, columns
 
 STEPS: Final = {"quarter": "15 min", "hour": "Hours", "day": "Days", "week": "Weeks", "month": "Months"}
 STEP_NAMES: Final = {
@@ -40,7 +42,6 @@ _OFFERED: Final = (
     (100 * DAY, ("day", "week")),
 )
 _OFFERED_BEYOND: Final = ("week", "month")
-_CLOCKS: Final = {"send": "by the time the mail was sent", "event": "by the time it happened"}
 
 
 async def chart(question: Ask, key: str = "") -> dict[str, object]:
@@ -76,7 +77,7 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
     return {
         "title": metric.label,
         "formula": metric.formula,
-        "clock": _CLOCKS[scope.clock or metric.clock],
+        "clock": CLOCK_WORDS[scope.clock or metric.clock],
         "unit": metric.unit,
         "currency": question.tenant.currency,
         "shape": "bar" if metric.unit == "count" and len(points) <= 62 else "line",
@@ -95,6 +96,18 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
         "compared": compared,
         "unfinished": series.unfinished_from is not None,
     }
+
+
+async def chart_sheet(question: Ask) -> Sheet:
+    """Return the series of the chosen metric, with the compared period beside it."""
+    key = chosen_metric(question)
+    series = await question.site.answers.timeseries(question.scope, (key,), question.address.get("interval") or "auto")
+    head = (series.interval, *columns([key]), *columns([f"previous_{key}"] if series.previous else []))
+    rows = [
+        (label, *cells([now]), *cells([now.previous] if now.previous else []))
+        for label, now in zip(series.labels, series.figures[key], strict=True)
+    ]
+    return Sheet(head, [(*row, *[None] * (len(head) - len(row))) for row in rows])
 
 
 def _values(figure: Figure, *, future: bool) -> dict[str, object]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 
 from sendlens.control.tenants import Tenant
 from sendlens.metrics.compare import Compare, earlier, parse_compare
@@ -17,6 +16,7 @@ from sendlens.web.pages.access import Visitor
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
 from sendlens.web.panels.names import name_of
+from sendlens.web.panels.scopes import MAIL_TILES, Fixed, fixed, scope_path
 
 PERIOD_NAMES: Final = {
     "1h": "Last hour",
@@ -52,7 +52,7 @@ class Ask:
     """One visitor's question, as every panel of a page gets it.
 
     `address` is the page the panels stand on, so that links of a panel lead to the page. `scope` is what is asked of
-    the metrics; on a campaign's page it holds the campaign as a filter that has no chip.
+    the metrics; on the page of a campaign, provider, domain, segment or link it holds that as a filter without a chip.
     """
 
     site: Site
@@ -72,6 +72,16 @@ class Ask:
         return COMPARED_NAMES[compare] if compare and earlier(self.scope.period, compare) else ""
 
     @property
+    def of(self) -> Fixed | None:
+        """Return what the page is about, if it is the page of a provider, domain, segment or link."""
+        return fixed(self.address.get("of"))
+
+    @property
+    def tiles(self) -> tuple[str, ...]:
+        """Return the key figures of the page."""
+        return self.of.kind.tiles if self.of else MAIL_TILES
+
+    @property
     def campaign(self) -> str:
         """Return the campaign whose page this is, or an empty text."""
         return self.address.get("campaign")
@@ -80,12 +90,13 @@ class Ask:
 def page_path(address: Address) -> str:
     """Return the path of the page on which a panel with these parameters stands."""
     campaign = address.get("campaign")
-    return campaign_path(campaign) if campaign else "/"
+    of = fixed(address.get("of"))
+    return campaign_path(campaign) if campaign else of.path if of else "/"
 
 
 def campaign_path(campaign: str) -> str:
     """Return the path of a campaign's page."""
-    return f"/campaigns/{quote(campaign, safe='')}"
+    return scope_path("campaign", campaign)
 
 
 def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
@@ -95,6 +106,8 @@ def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
     filters = parse_filters(address.all("f"))
     if campaign:
         filters = (Filter("is", "campaign", (campaign,)), *filters)
+    if of := fixed(address.get("of")):
+        filters = (Filter("is", of.kind.dimension, (of.value,)), *filters)
     key = address.get("period") or ("all" if campaign else DEFAULT_PERIOD)
     custom = key == "custom"
     since, to = (address.get("from"), address.get("to")) if custom else ("", "")

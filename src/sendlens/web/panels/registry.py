@@ -12,23 +12,28 @@ import structlog
 from markupsafe import Markup
 
 from sendlens.errors import NotFound, SendlensError
-from sendlens.web.panels.breakdown import breakdown
+from sendlens.web.panels.breakdown import breakdown, breakdown_sheet
 from sendlens.web.panels.campaign import course, report
 from sendlens.web.panels.campaign_list import campaign_list
-from sendlens.web.panels.chart import chart
-from sendlens.web.panels.figures import figures
+from sendlens.web.panels.chart import chart, chart_sheet
+from sendlens.web.panels.figures import figures, figures_sheet
 from sendlens.web.panels.intake import dead_letters, intake
 from sendlens.web.panels.people import people
 from sendlens.web.panels.question import Ask
+from sendlens.web.panels.sheet import FORMS, Sheet
 
 _log = structlog.get_logger(__name__)
 
 Load = Callable[[Ask], Awaitable[dict[str, object]]]
+Write = Callable[[Ask], Awaitable[Sheet]]
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: its name in addresses, its template, what fills it, and how often it may refresh, in seconds."""
+    """One panel: its name in addresses, its template, what fills it, and how often it may refresh, in seconds.
+
+    `sheet` gives the same figures as a file; the pages offer it as CSV and JSON.
+    """
 
     name: str
     template: str
@@ -36,6 +41,7 @@ class Panel:
     label: str
     look: str = "card"
     every: int = 5
+    sheet: Write | None = None
 
     @property
     def id(self) -> str:
@@ -43,19 +49,24 @@ class Panel:
         return self.name
 
 
+def _card(name: str, label: str) -> Panel:
+    load, sheet = partial(breakdown, card=name), partial(breakdown_sheet, card=name)
+    return Panel(name, "panels/breakdown.html", load, label, sheet=sheet)
+
+
 _ALL: Final = (
-    Panel("figures", "panels/figures.html", figures, "Key figures", look="", every=1),
-    Panel("chart", "panels/chart.html", chart, "Course over time", look="card wide", every=2),
-    Panel("campaigns", "panels/breakdown.html", partial(breakdown, card="campaigns"), "Campaigns"),
-    Panel("audience", "panels/breakdown.html", partial(breakdown, card="audience"), "Where mail went"),
-    Panel("content", "panels/breakdown.html", partial(breakdown, card="content"), "Links and bounces"),
+    Panel("figures", "panels/figures.html", figures, "Key figures", look="", every=1, sheet=figures_sheet),
+    Panel("chart", "panels/chart.html", chart, "Course over time", look="card wide", every=2, sheet=chart_sheet),
+    _card("campaigns", "Campaigns"),
+    _card("audience", "Where mail went"),
+    _card("content", "Links and bounces"),
     Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10),
     Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10),
     Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide"),
     Panel("intake", "panels/intake.html", intake, "What became of it", every=2),
     Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10),
     Panel("people", "panels/people.html", people, "People", every=10),
-    Panel("device", "panels/breakdown.html", partial(breakdown, card="device"), "How mail was read"),
+    _card("device", "How mail was read"),
 )
 PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}
 """All panels by name."""
@@ -75,7 +86,8 @@ async def show(one: Panel, question: Ask, seconds: float, *, first: bool) -> Mar
     too long. A mistake of ours is logged and shown in this panel only.
     """
     text = question.site.render.text
-    frame: dict[str, object] = {"panel": one, "address": question.address, "pending": False}
+    files = {form: question.address.panel(f"{one.name}.{form}") for form in FORMS} if one.sheet else {}
+    frame: dict[str, object] = {"panel": one, "address": question.address, "pending": False, "files": files}
     retry = {"retry": str(question.address), "panel_url": question.address.panel(one.name)}
     try:
         async with asyncio.timeout(seconds):

@@ -1,0 +1,38 @@
+"""The whole list of a dimension as a page of its own; with JavaScript it opens as a dialog over the page one is on."""
+
+from __future__ import annotations
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
+from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.overview import typed_filter
+from sendlens.web.pages.render import leave
+from sendlens.web.pages.site import Site
+from sendlens.web.pages.state import Address
+from sendlens.web.panels.details import details, details_sheet, within
+from sendlens.web.panels.question import ask, bar, page_path
+from sendlens.web.panels.sheet import saved
+
+
+def handlers(site: Site) -> list[HTTPRouteHandler]:
+    """Return the route of the lists."""
+
+    @get("/details/{dimension:str}", include_in_schema=False)
+    async def list_of(request: PageRequest, dimension: FromPath[str]) -> Response[str] | Response[bytes]:
+        if there := typed_filter(request):
+            return leave(there)
+        visitor = await visit(site, request)
+        plain, _, form = dimension.partition(".")
+        question = ask(site, visitor, Address(f"/details/{plain}", address_of(request).pairs))
+        if form:
+            return saved(await details_sheet(question, plain), plain, form, question)
+        values = await details(question, plain)
+        back = question.address.at(page_path(question.address))
+        values |= {"bar": bar(question), "back": str(back), "within": within(question), "dimension": plain}
+        title = str(values["title"])
+        return await page(site, request, "details.html", values, title=title, section="overview", visitor=visitor)
+
+    return [list_of]
