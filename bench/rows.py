@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -89,7 +89,7 @@ def _labels(numbers: Numbers, texts: Sequence[str]) -> pa.Array:
     place = {text: number for number, text in enumerate(distinct)}
     table = np.array([place[text] for text in texts], dtype=np.int32)
     codes = np.where(numbers < 0, 0, table[np.maximum(numbers, 0)] if len(table) else 0).astype(np.int32)
-    return cast("pa.Array", pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(distinct)))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType] - not in our stub
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(distinct))
 
 
 class Rows:

@@ -35,7 +35,7 @@ class House:
         self.log = SqliteLog(directory / "log.sqlite")
         self.store = store
 
-    def writer(self, wrap: Callable[[Tables], Any] = lambda tables: tables) -> Writer:
+    def writer(self, wrap: Callable[[Tables], Any] = lambda tables: tables, batch_events: int = 10_000) -> Writer:
         """Return a writer with nothing in memory, as after a start."""
         tables = wrap(Tables(self.store))
         return Writer(
@@ -47,7 +47,7 @@ class House:
             deduper=Deduper(tables, memory_keys=1000, horizon_days=7),
             births=Births(tables, memory_messages=1000),
             clock=FrozenClock(NOW),
-            batch_events=10_000,
+            batch_events=batch_events,
             batch_ms=0,
             on_stored=lambda _: None,
         )

@@ -155,7 +155,7 @@ def test_a_spend_that_cannot_be_digested_stops_nobody(house: House) -> None:
 
 
 def test_a_shortage_of_memory_buries_nobody(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It says nothing about the events: the batch stays open, and is stored once there is room again."""
+    """It says nothing about the events: they stay in the log, and are stored once there is room again."""
     house.append(events(0, 5))
 
     def no_room(*_: object) -> None:
@@ -165,6 +165,6 @@ def test_a_shortage_of_memory_buries_nobody(house: House, monkeypatch: pytest.Mo
         patch.setattr(Rower, "columns", no_room)
         with pytest.raises(MemoryError):
             house.writer().step(wait=0)
-    house.writer().settle()
+    house.writer().step(wait=0)
     assert house.store.fetch_internal("SELECT count() FROM events").rows == [(5,)]
     assert house.control.deadletters.list(house.tenant.id) == []

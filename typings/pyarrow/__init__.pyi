@@ -47,6 +47,9 @@ class Array(_Column):
 class DictionaryArray(Array):
     indices: Array
     dictionary: Array
+    @staticmethod
+    def from_arrays(indices: Array, dictionary: Array) -> DictionaryArray: ...
+    def dictionary_decode(self) -> Array: ...
 
 class ChunkedArray(_Column):
     chunks: list[Array]

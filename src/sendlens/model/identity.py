@@ -12,18 +12,24 @@ from typing import Final
 
 from sendlens.model.events import Event
 
-_SEPARATOR: Final = "\x1f"
-_HOUR_MS: Final = 3_600_000
-_DAY_MS: Final = 86_400_000
-
+SEPARATOR: Final = "\x1f"
 TIMELESS: Final = 1 << 31
 """Added to the day of receipt to make the key bucket of an event that has no time of its own."""
 
 
 def digest64(*fields: str) -> int:
     """Return a 64-bit unsigned digest of the fields, distinguishing ("ab", "c") from ("a", "bc")."""
-    text = _SEPARATOR.join([f"{len(field)}:{field}" for field in fields])
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+    return int.from_bytes(digest_of(framed(*fields)), "little")
+
+
+def framed(*fields: str) -> str:
+    """Return the fields as one text from which they can be told apart again."""
+    return SEPARATOR.join([f"{len(field)}:{field}" for field in fields])
+
+
+def digest_of(text: str) -> bytes:
+    """Return the eight bytes of a framed text's digest, the least significant first."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def normal_recipient(recipient: str) -> str:
@@ -62,14 +68,6 @@ def event_key(tenant: str, source: str, event: Event) -> int:
         "" if event.value is None else str(event.value),
         event.smtp_reply,
     )
-
-
-def key_bucket(event: Event, received_at: int) -> int:
-    """Return the bucket in which an event's key is compared: its hour by the source's clock, which a retry repeats.
-
-    An event without a time of its own is put under the day of receipt (`received_at`, UTC milliseconds).
-    """
-    return event.occurred_at // _HOUR_MS if event.occurred_at else TIMELESS + received_at // _DAY_MS
 
 
 def message_key(tenant: str, event: Event, own_key: int) -> int:

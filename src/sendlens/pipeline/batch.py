@@ -15,19 +15,24 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from sendlens.model.blocks import StoredBlock
-from sendlens.model.events import Event, RecordKind
+from sendlens.model.blocks import Block, StoredBlock
+from sendlens.model.events import Event, Record, RecordKind
 from sendlens.pipeline import others
 from sendlens.pipeline.births import UNKNOWN, Births, Days
 from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
-from sendlens.pipeline.rows import Placed, Rower
-from sendlens.store.columns import table_of
+from sendlens.pipeline.portion import Portion
+from sendlens.pipeline.rows import Made, Rower
 
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 
 Account = tuple[str, str, str, int]
 """Tenant, source, record kind, minute of receipt in seconds."""
+
+
+def account_of(tenant: str, source: str, kind: str, received_at: int) -> Account:
+    """Return the account of records received at a time (UTC milliseconds)."""
+    return (tenant, source, kind, received_at // _MINUTE_MS * 60)
 
 
 @dataclass
@@ -58,6 +63,11 @@ class Dead:
     sent_at: int
     records: int = 1
     request_id: str = ""
+
+    @property
+    def account(self) -> Account:
+        """Where it is counted."""
+        return account_of(self.tenant, self.source, self.kind, self.received_at)
 
 
 @dataclass
@@ -90,149 +100,170 @@ class Batch:
         return stored
 
 
-def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: Deduper, births: Births) -> Batch:
-    """Return the batch that a range of the log makes; the same range and id give the same batch."""
+@dataclass
+class Prepared:
+    """What a range of the log makes by itself, before anybody is asked what is known already."""
+
+    blocks: Sequence[StoredBlock]
+    portion: Portion
+    """The events that could be digested."""
+    made: Made | None
+    others: list[tuple[StoredBlock, list[Record]]]
+    """Campaigns, spend and gauges, decoded."""
+    dead: list[Dead]
+    pauses: int
+    """How often the writer had been paused when the blocks were read; a later pause makes them stale."""
+
+
+def prepare(blocks: Sequence[StoredBlock], rower: Rower, *, pauses: int = 0) -> Prepared:
+    """Decode a range of the log and make columns of its events. Pure, so that it may be done ahead of its turn."""
+    dead: list[Dead] = []
+    records: list[list[Event]] = []
+    told: list[tuple[StoredBlock, list[Record]]] = []
+    for stored in blocks:
+        records.append([])
+        if stored.block.count == 0:
+            continue
+        try:
+            found = stored.block.records()
+        except (msgspec.MsgspecError, ValueError, RuntimeError) as error:
+            dead.append(_dead_block(stored, error))
+            continue
+        if stored.block.kind is RecordKind.EVENT:
+            records[-1] = cast("list[Event]", found)
+        else:
+            told.append((stored, found))
+    made, portion = _digest(Portion.of(blocks, records), rower, dead)
+    return Prepared(blocks, portion, made, told, dead, pauses)
+
+
+def admit(prepared: Prepared, batch_id: int, deduper: Deduper, births: Births) -> Batch:
+    """Return the batch that prepared records make under this id: without what another batch has brought before."""
+    blocks = prepared.blocks
     batch = Batch(
         batch_id=batch_id,
         partition=blocks[0].partition,
         first=blocks[0].offset,
         last=blocks[-1].offset,
         records=sum(stored.block.count for stored in blocks),
+        dead=list(prepared.dead),
     )
-    placed: list[Placed] = []
     for stored in blocks:
-        block = stored.block
-        outcome = batch.accounts[_account(block.tenant, block.source, block.kind, block.received_at)]
-        outcome.received += block.count + block.rejected
-        outcome.rejected += block.rejected
-        if block.count == 0:
-            continue
+        outcome = batch.accounts[_account(stored.block)]
+        outcome.received += stored.block.count + stored.block.rejected
+        outcome.rejected += stored.block.rejected
+    for stored, records in prepared.others:
         try:
-            records = block.records()
-        except (msgspec.MsgspecError, ValueError, RuntimeError) as error:
-            _bury_block(batch, stored, f"{type(error).__name__}: {error}")
-            continue
-        if block.kind is RecordKind.EVENT:
-            start = len(placed)
-            about = (block.tenant, block.source, stored.partition, block.received_at, block.sent_at)
-            placed.extend(
-                Placed(start + i, *about, event, block.request_id)
-                for i, event in enumerate(cast("list[Event]", records))
-            )
-            continue
-        try:
-            name, rows = others.rows_of(block, records, batch_id)
+            name, rows = others.rows_of(stored.block, records, batch_id)
         except MemoryError:
             raise  # says nothing about the record: the batch is tried again
         except Exception as error:
-            _bury_block(batch, stored, f"{type(error).__name__}: {error}")
+            batch.dead.append(_dead_block(stored, error))
             continue
-        outcome.stored += len(records)
+        batch.accounts[_account(stored.block)].stored += len(records)
         batch.others[name] = pa.concat_tables([batch.others[name], rows]) if name in batch.others else rows
-    if placed:
-        _read_events(batch, placed, rower, deduper)
-        _give_birth(batch, blocks[0].block.received_at // _DAY_MS, births)
+    for letter in batch.dead:
+        batch.accounts[letter.account].dead += letter.records
+    if prepared.made is not None:
+        rows = _new_events(batch, prepared.portion, prepared.made, deduper)
+        if rows is not None:
+            _give_birth(batch, rows, blocks[0].block.received_at // _DAY_MS, births)
     return batch
 
 
-def _account(tenant: str, source: str, kind: RecordKind, received_at: int) -> Account:
-    return (tenant, source, str(kind), received_at // _MINUTE_MS * 60)
+def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: Deduper, births: Births) -> Batch:
+    """Return the batch that a range of the log makes; the same range and id give the same batch."""
+    return admit(prepare(blocks, rower), batch_id, deduper, births)
 
 
-def _account_of(placed: Placed) -> Account:
-    return _account(placed.tenant, placed.source, RecordKind.EVENT, placed.received_at)
+def _account(block: Block) -> Account:
+    return account_of(block.tenant, block.source, str(block.kind), block.received_at)
 
 
-def _read_events(batch: Batch, placed: list[Placed], rower: Rower, deduper: Deduper) -> None:
-    table, placed = _digest(batch, placed, rower)
-    if table is None:
-        return
-    keys = np.asarray(table.column("event_key").to_numpy(), dtype=np.uint64)
-    buckets = np.asarray(table.column("key_bucket").to_numpy(), dtype=np.uint32)
-    new = deduper.new_rows(buckets, keys, batch.batch_id)
-    for item, is_new in zip(placed, new.tolist(), strict=True):
-        outcome = batch.accounts[_account_of(item)]
-        if is_new:
-            outcome.stored += 1
-        else:
-            outcome.duplicate += 1
-    batch.keys, batch.buckets = keys[new], buckets[new]
-    if new.any():
-        batch.events = table if new.all() else table.filter(pa.array(new))
+def _new_events(batch: Batch, portion: Portion, made: Made, deduper: Deduper) -> pa.Table | None:
+    new = deduper.new_rows(made.key_buckets, made.event_keys, batch.batch_id)
+    counts = np.bincount(portion.owners, minlength=len(portion.blocks)).tolist()
+    stored = np.bincount(portion.owners[new], minlength=len(portion.blocks)).tolist()
+    for block, all_of_it, new_of_it in zip(portion.blocks, counts, stored, strict=True):
+        outcome = batch.accounts[_account(block.block)]
+        outcome.stored += new_of_it
+        outcome.duplicate += all_of_it - new_of_it
+    batch.keys, batch.buckets = made.event_keys[new], made.key_buckets[new]
+    batch.message_keys = made.message_keys[new]
+    if new.all():
+        return made.table
+    return made.table.filter(pa.array(new)) if new.any() else None
 
 
-def _give_birth(batch: Batch, today: int, births: Births) -> None:
-    """Add to each event the day its message was born: as known, or the day of receipt of the batch."""
-    if batch.events is None:
-        return
-    keys = np.asarray(batch.events.column("message_key").to_numpy(), dtype=np.uint64)
-    days = births.of(keys)
+def _give_birth(batch: Batch, rows: pa.Table, today: int, births: Births) -> None:
+    """Add to each event its batch and the day its message was born: as known, or the day of receipt of the batch."""
+    days = births.of(batch.message_keys)
     new = days == UNKNOWN
     days[new] = today
-    batch.message_keys, batch.message_days = keys, days
-    batch.events = batch.events.append_column(
-        "message_born", pa.array(days.astype(np.int32)).cast(pa.date32())
-    ).append_column("message_new", pa.array(new.astype(np.uint8)))
+    batch.message_days = days
+    batch.events = (
+        rows.append_column("batch_id", pa.array(np.full(len(days), batch.batch_id, dtype=np.uint64)))
+        .append_column("message_born", pa.array(days.astype(np.int32)).cast(pa.date32()))
+        .append_column("message_new", pa.array(new.astype(np.uint8)))
+    )
 
 
-def _digest(batch: Batch, placed: list[Placed], rower: Rower) -> tuple[pa.Table | None, list[Placed]]:
-    """Return the table of all events that can be digested, with those events; the others are buried with the reason."""
+def _digest(portion: Portion, rower: Rower, dead: list[Dead]) -> tuple[Made | None, Portion]:
+    """Return the rows of all events that can be digested, with those events; the others are buried with the reason."""
+    if not len(portion):
+        return None, portion
     try:
-        return table_of("events", rower.columns(placed, batch.batch_id)), placed
+        return rower.columns(portion), portion
     except MemoryError:
         raise  # says nothing about any event: the batch is tried again
     except Exception:
         # One event that cannot be digested must not cost its neighbours anything: find it, by halves.
-        good = list(_good(batch, placed, rower))
-        return (table_of("events", rower.columns(good, batch.batch_id)) if good else None), good
+        good = portion.joined(list(_good(portion, rower, dead)))
+        return (rower.columns(good) if len(good) else None), good
 
 
-def _good(batch: Batch, placed: list[Placed], rower: Rower) -> list[Placed]:
+def _good(portion: Portion, rower: Rower, dead: list[Dead]) -> list[Portion]:
     try:
-        table_of("events", rower.columns(placed, batch.batch_id))
+        rower.columns(portion)
     except MemoryError:
         raise
     except Exception as error:
-        if len(placed) > 1:
-            half = len(placed) // 2
-            return [*_good(batch, placed[:half], rower), *_good(batch, placed[half:], rower)]
-        _bury_event(batch, placed[0], f"{type(error).__name__}: {error}")
+        if len(portion) > 1:
+            half = len(portion) // 2
+            parts = (portion.part(0, half), portion.part(half, len(portion)))
+            return [good for part in parts for good in _good(part, rower, dead)]
+        dead.append(_dead_event(portion, error))
         return []
-    return placed
+    return [portion]
 
 
-def _bury_block(batch: Batch, stored: StoredBlock, reason: str) -> None:
+def _dead_block(stored: StoredBlock, error: Exception) -> Dead:
     block = stored.block
-    batch.accounts[_account(block.tenant, block.source, block.kind, block.received_at)].dead += block.count
     # Whole blocks are placed by their negative offset, so that they never meet the position of a single event.
-    batch.dead.append(
-        Dead(
-            tenant=block.tenant,
-            source=block.source,
-            kind=str(block.kind),
-            position=-stored.offset,
-            reason=reason,
-            body=block.body,
-            received_at=block.received_at,
-            sent_at=block.sent_at,
-            records=block.count,
-            request_id=block.request_id,
-        )
+    return Dead(
+        tenant=block.tenant,
+        source=block.source,
+        kind=str(block.kind),
+        position=-stored.offset,
+        reason=f"{type(error).__name__}: {error}",
+        body=block.body,
+        received_at=block.received_at,
+        sent_at=block.sent_at,
+        records=block.count,
+        request_id=block.request_id,
     )
 
 
-def _bury_event(batch: Batch, item: Placed, reason: str) -> None:
-    batch.accounts[_account_of(item)].dead += 1
-    batch.dead.append(
-        Dead(
-            tenant=item.tenant,
-            source=item.source,
-            kind="event",
-            position=item.position,
-            reason=reason,
-            body=msgspec.json.encode(item.event),
-            received_at=item.received_at,
-            sent_at=item.sent_at,
-            request_id=item.request_id,
-        )
+def _dead_event(portion: Portion, error: Exception) -> Dead:
+    block = portion.block(0)
+    return Dead(
+        tenant=block.tenant,
+        source=block.source,
+        kind=str(RecordKind.EVENT),
+        position=int(portion.positions[0]),
+        reason=f"{type(error).__name__}: {error}",
+        body=msgspec.json.encode(portion.events[0]),
+        received_at=block.received_at,
+        sent_at=block.sent_at,
+        request_id=block.request_id,
     )

@@ -1,41 +1,81 @@
-"""Columns of events: what a range of the log looks like as rows of the table `events`.
+"""Columns of events: what a portion of the log looks like as rows of the table `events`.
 
-Owns the filling of every column from an event and its enrichment, as one literal table. Pure: the same events give the
-same columns. Leaves to `dedupe` which of the rows are new, and to `batch` what happens to those that cannot be made.
+Owns the filling of every column from events and their enrichment. Pure: the same events give the same columns. A column
+that no event of the portion uses is left out, and the store fills in its default; enrichment is asked once per distinct
+text. Leaves to `dedupe` which of the rows are new, and to `batch` what happens to those that cannot be made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from sendlens.enrich import actor, bounce, client, links, provider
 from sendlens.enrich.geo import Countries
 from sendlens.model.events import Event, EventType
-from sendlens.model.identity import event_key, key_bucket, message_key, normal_recipient, recipient_key
-from sendlens.pipeline.times import times_of
+from sendlens.model.identity import normal_recipient
+from sendlens.pipeline import keys as digests
+from sendlens.pipeline.codes import Coded, combined
+from sendlens.pipeline.portion import Portion
+from sendlens.pipeline.times import CLOCKS, times_of
+from sendlens.store.columns import table_of
 
 _BOUNCE_TYPES: Final = frozenset({EventType.BOUNCED, EventType.DEFERRED, EventType.DROPPED})
 _ACTED: Final = frozenset({EventType.OPENED, EventType.CLICKED, EventType.UNSUBSCRIBED})
-_ZERO: Final = Decimal(0)
 _CENTS: Final = Decimal("0.0001")
-_NOBODY: Final = ("", "", 0)
-_NO_BOUNCE: Final = ("", "", 0, "")
-_NO_MAILBOX: Final = ("", "", "")
+_ZERO: Final = Decimal(0)
+
+TOLD: Final = (
+    "native_type",
+    "message_id",
+    "campaign_id",
+    "template_id",
+    "segment",
+    "variant",
+    "sender",
+    "subject",
+    "pool",
+    "sending_ip",
+    "stream",
+    "channel",
+    "untracked",
+    "link_url",
+    "link_id",
+    "user_agent",
+    "ip",
+    "mx",
+    "smtp_code",
+    "enhanced_code",
+    "smtp_reply",
+    "reason",
+    "attempt",
+    "unsubscribe_method",
+    "conversion_type",
+    "currency",
+    "order_id",
+    "product_id",
+    "category",
+    "quantity",
+    "raw",
+)
+"""Fields that are columns as they were told, with the same name and the same default: empty or zero."""
+
+Column = Sequence[object] | pa.Array
 
 
-class Placed(NamedTuple):
-    """One event with what its block says of it: place in the batch, owner, and our time of receipt."""
+class Made(NamedTuple):
+    """Rows of the table `events`, and those of their columns that the writer reckons with."""
 
-    position: int
-    tenant: str
-    source: str
-    partition: int
-    received_at: int
-    sent_at: int
-    event: Event
-    request_id: str = ""
+    table: pa.Table
+    event_keys: digests.Keys
+    key_buckets: NDArray[np.uint32]
+    message_keys: digests.Keys
 
 
 class Rower:
@@ -49,126 +89,188 @@ class Rower:
         self._countries = countries
         self._skew_limit_ms = skew_limit_ms
 
-    def columns(self, placed: Sequence[Placed], batch_id: int) -> dict[str, list[object]]:
-        """Return the columns of the table `events` for these events, each as long as `placed`.
+    def columns(self, portion: Portion) -> Made:
+        """Return rows of the table `events` for these events, in their order.
 
         Raises whatever an event that cannot be digested raises; the caller finds out which one it was.
         """
-        events = [p.event for p in placed]
-        recipients = [normal_recipient(e.recipient) for e in events]
-        domains = [r.rpartition("@")[2] if "@" in r else "" for r in recipients]
-        mailboxes = [_mailbox(d, e.mx) for d, e in zip(domains, events, strict=True)]
-        times = [
-            times_of(p.event.occurred_at, p.event.sent_at or p.sent_at, p.received_at, self._skew_limit_ms)
-            for p in placed
-        ]
-        agents = [client.identify(e.user_agent) for e in events]
-        actors = [_actor(e, agent) for e, agent in zip(events, agents, strict=True)]
-        bounces = [_bounce(e) for e in events]
-        keys = [event_key(p.tenant, p.source, p.event) for p in placed]
-        values = [_ZERO if e.value is None else e.value.quantize(_CENTS) for e in events]
-        currencies = {tenant: self._currency_of(tenant) for tenant in {p.tenant for p in placed}}
-        return {
-            "tenant": [p.tenant for p in placed],
-            "source": [p.source for p in placed],
-            "shard": [p.partition for p in placed],
-            "batch_id": [batch_id] * len(placed),
-            "event_key": list(keys),
-            "key_bucket": [key_bucket(p.event, p.received_at) for p in placed],
-            "weight": [1] * len(placed),
-            "type": [str(e.type) for e in events],
-            "native_type": [e.native_type for e in events],
-            "occurred_at": [t.occurred_at for t in times],
-            "received_at": [p.received_at for p in placed],
-            "skew_ms": [t.skew_ms for t in times],
-            "clock": [t.clock for t in times],
-            "message_key": [message_key(p.tenant, p.event, key) for p, key in zip(placed, keys, strict=True)],
-            "message_id": [e.message_id for e in events],
-            "message_sent_at": [e.message_sent_at // 1000 for e in events],
-            "campaign_id": [e.campaign_id for e in events],
-            "recipient": list(recipients),
-            "recipient_key": [recipient_key(p.tenant, r) for p, r in zip(placed, recipients, strict=True)],
-            "recipient_domain": list(domains),
-            "provider": [m[0] for m in mailboxes],
-            "gateway": [m[1] for m in mailboxes],
-            "mailbox_kind": [m[2] for m in mailboxes],
-            "template_id": [e.template_id for e in events],
-            "segment": [e.segment for e in events],
-            "variant": [e.variant for e in events],
-            "sending_domain": [e.sending_domain or _domain_of(e.sender) for e in events],
-            "sender": [e.sender for e in events],
-            "subject": [e.subject for e in events],
-            "pool": [e.pool for e in events],
-            "sending_ip": [e.sending_ip for e in events],
-            "stream": [e.stream for e in events],
-            "channel": [e.channel for e in events],
-            "untracked": [int(e.untracked) for e in events],
-            "link_url": [e.link_url for e in events],
-            "link_id": [e.link_id for e in events],
-            "link_kind": [links.kind(e.link_url, e.link_id) if e.type is EventType.CLICKED else "" for e in events],
-            "link_position": [e.link_position for e in events],
-            "user_agent": [e.user_agent for e in events],
-            "ip": [e.ip for e in events],
-            "country": [e.country or self._country(e.ip) for e in events],
-            "machine_told": [-1 if e.machine is None else int(e.machine) for e in events],
-            "actor": [a[0] for a in actors],
-            "actor_reason": [a[1] for a in actors],
-            "actor_confidence": [a[2] for a in actors],
-            "client": [a.client for a in agents],
-            "device": [str(a.device) if e.user_agent else "" for a, e in zip(agents, events, strict=True)],
-            "os": [a.os for a in agents],
-            "mx": [e.mx for e in events],
-            "smtp_code": [e.smtp_code for e in events],
-            "enhanced_code": [e.enhanced_code for e in events],
-            "smtp_reply": [e.smtp_reply for e in events],
-            "bounce_class": [b[0] for b in bounces],
-            "bounce_reason": [b[1] for b in bounces],
-            "bounce_confidence": [b[2] for b in bounces],
-            "bounce_rule": [b[3] for b in bounces],
-            "reason": [e.reason for e in events],
-            "attempt": [e.attempt for e in events],
-            "unsubscribe_method": [e.unsubscribe_method for e in events],
-            "conversion_type": [e.conversion_type for e in events],
-            "value": list(values),
-            "currency": [e.currency for e in events],
-            "revenue": [
-                value if value and p.event.currency == currencies[p.tenant] else _ZERO
-                for p, value in zip(placed, values, strict=True)
-            ],
-            "order_id": [e.order_id for e in events],
-            "product_id": [e.product_id for e in events],
-            "category": [e.category for e in events],
-            "quantity": [e.quantity for e in events],
-            "tags": [list(e.tags) for e in events],
-            "metadata": [list(e.metadata.items()) for e in events],
-            "raw": [e.raw for e in events],
+        events, owners = portion.events, portion.owners
+        tenants = _of_blocks(portion, lambda block: block.tenant)
+        recipients = _recipients(events)
+        messages = Coded.of([event.message_id for event in events])
+        event_keys = digests.event_keys(portion)
+        message_keys = digests.message_keys(portion, tenants, messages, recipients, event_keys)
+        occurred = np.array([event.occurred_at for event in events], dtype=np.int64)
+        received = portion.times(lambda block: block.received_at)
+        buckets = digests.key_buckets(occurred, received)
+        shards = np.array([stored.partition for stored in portion.blocks], dtype=np.uint16)[owners]
+        values: dict[str, Any] = {
+            "tenant": tenants.labels(),
+            "source": _of_blocks(portion, lambda block: block.source).labels(),
+            "shard": pa.array(shards),
+            "event_key": pa.array(event_keys),
+            "key_bucket": pa.array(buckets),
+            "type": [str(event.type) for event in events],
+            "received_at": pa.array(received),
+            "message_key": pa.array(message_keys),
+            "recipient_key": pa.array(digests.recipient_keys(tenants, recipients)),
         }
+        for name in TOLD:
+            told = list(map(attrgetter(name), events))
+            if any(told):
+                values[name] = told
+        values |= self._times(portion, occurred, received)
+        values |= _mailboxes(events, recipients)
+        values |= _links(events)
+        values |= _agents(events)
+        values |= self._countries_of(events)
+        values |= _actors(events)
+        values |= _bounces(events)
+        values |= self._money(portion)
+        values |= _sending_domains(events)
+        values |= _lists(events)
+        return Made(table_of("events", values), event_keys, buckets, message_keys)
 
-    def _country(self, ip: str) -> str:
-        return self._countries.of(ip) if ip and self._countries is not None else ""
+    def _times(self, portion: Portion, occurred: NDArray[np.int64], received: NDArray[np.int64]) -> dict[str, Column]:
+        told = np.array([event.sent_at for event in portion.events], dtype=np.int64)
+        sent = np.where(told != 0, told, portion.times(lambda block: block.sent_at))
+        times = times_of(occurred, sent, received, self._skew_limit_ms)
+        columns: dict[str, Column] = {"occurred_at": pa.array(times.occurred_at)}
+        if times.clock.any():
+            columns["clock"] = Coded(times.clock.astype(np.int64), CLOCKS).labels()
+            columns["skew_ms"] = pa.array(times.skew_ms)
+        of_messages = np.array([event.message_sent_at for event in portion.events], dtype=np.int64)
+        if of_messages.any():
+            columns["message_sent_at"] = pa.array(of_messages // 1000)
+        return columns
+
+    def _countries_of(self, events: Sequence[Event]) -> dict[str, Column]:
+        told = [event.country for event in events]
+        if self._countries is not None:
+            of = self._countries.of
+            told = [said or (of(event.ip) if event.ip else "") for said, event in zip(told, events, strict=True)]
+        return {"country": told} if any(told) else {}
+
+    def _money(self, portion: Portion) -> dict[str, Column]:
+        told = [event.value for event in portion.events]
+        if not any(told):
+            return {}
+        values = [value.quantize(_CENTS) if value else _ZERO for value in told]
+        own = [self._currency_of(stored.block.tenant) for stored in portion.blocks]
+        revenue = [
+            value if value and event.currency == own[owner] else _ZERO
+            for event, value, owner in zip(portion.events, values, portion.owners.tolist(), strict=True)
+        ]
+        return {"value": values, "revenue": revenue}
+
+
+def _of_blocks(portion: Portion, told: Callable[[Any], str]) -> Coded:
+    """Return the column of what each event's block tells."""
+    return Coded(portion.owners, ()).spread([told(stored.block) for stored in portion.blocks])
+
+
+def _recipients(events: Sequence[Event]) -> Coded:
+    return _spread(Coded.of([event.recipient for event in events]), normal_recipient)
+
+
+def _spread(column: Coded, answer: Callable[[str], str]) -> Coded:
+    return column.spread([answer(text) for text in column.texts])
+
+
+def _mailboxes(events: Sequence[Event], recipients: Coded) -> dict[str, Column]:
+    if not recipients:
+        return {}
+    domains = _spread(recipients, lambda address: address.rpartition("@")[2] if "@" in address else "")
+    columns: dict[str, Column] = {
+        "recipient": recipients.labels().dictionary_decode(),
+        "recipient_domain": domains.labels(),
+    }
+    exchangers = Coded.of([event.mx for event in events])
+    firsts, which = combined(domains, exchangers)
+    found = [_mailbox(domains.at(place), exchangers.at(place)) for place in firsts.tolist()]
+    boxes = Coded(which, ())
+    for place, name in enumerate(("provider", "gateway", "mailbox_kind")):
+        if column := boxes.spread([box[place] for box in found]):
+            columns[name] = column.labels()
+    return columns
 
 
 def _mailbox(domain: str, mx: str) -> tuple[str, str, str]:
     if not domain:
-        return _NO_MAILBOX
-    found = provider.of_domain(domain, mx)
-    return str(found.provider), str(found.gateway), str(found.kind)
+        return "", "", ""
+    box = provider.of_domain(domain, mx)
+    return str(box.provider), str(box.gateway), str(box.kind)
 
 
-def _actor(event: Event, agent: client.Client) -> tuple[str, str, int]:
-    if event.type not in _ACTED:
-        return _NOBODY
-    verdict = actor.judge(event.type, event.user_agent, event.ip, event.machine, agent)
-    return str(verdict.actor), verdict.reason, verdict.confidence
+def _links(events: Sequence[Event]) -> dict[str, Column]:
+    columns: dict[str, Column] = {"link_position": [event.link_position for event in events]}
+    kinds = [links.kind(event.link_url, event.link_id) if event.type is EventType.CLICKED else "" for event in events]
+    if any(kinds):
+        columns["link_kind"] = kinds
+    return columns
 
 
-def _bounce(event: Event) -> tuple[str, str, int, str]:
-    if event.type not in _BOUNCE_TYPES:
-        return _NO_BOUNCE
-    verdict = bounce.classify(
-        event.type, event.smtp_code, event.enhanced_code, event.smtp_reply, event.bounce_class, event.reason
-    )
-    return str(verdict.bounce_class), verdict.reason, verdict.confidence, verdict.rule
+def _agents(events: Sequence[Event]) -> dict[str, Column]:
+    agents = Coded.of([event.user_agent for event in events])
+    if not agents:
+        return {}
+    seen = [client.identify(text) for text in agents.texts]
+    return {
+        "client": agents.spread([one.client for one in seen]).labels(),
+        "device": agents.spread(
+            [str(one.device) if text else "" for text, one in zip(agents.texts, seen, strict=True)]
+        ).labels(),
+        "os": agents.spread([one.os for one in seen]).labels(),
+    }
+
+
+def _actors(events: Sequence[Event]) -> dict[str, Column]:
+    columns: dict[str, Column] = {
+        "machine_told": [-1 if event.machine is None else int(event.machine) for event in events]
+    }
+    acted = [place for place, event in enumerate(events) if event.type in _ACTED]
+    if not acted:
+        return columns
+    actors, reasons, confidences = [""] * len(events), [""] * len(events), [0] * len(events)
+    for place in acted:
+        event = events[place]
+        agent = client.identify(event.user_agent)
+        verdict = actor.judge(event.type, event.user_agent, event.ip, event.machine, agent)
+        actors[place], reasons[place], confidences[place] = str(verdict.actor), verdict.reason, verdict.confidence
+    return columns | {"actor": actors, "actor_reason": reasons, "actor_confidence": confidences}
+
+
+def _bounces(events: Sequence[Event]) -> dict[str, Column]:
+    bounced = [place for place, event in enumerate(events) if event.type in _BOUNCE_TYPES]
+    if not bounced:
+        return {}
+    classes, reasons, rules = [""] * len(events), [""] * len(events), [""] * len(events)
+    confidences = [0] * len(events)
+    for place in bounced:
+        e = events[place]
+        verdict = bounce.classify(e.type, e.smtp_code, e.enhanced_code, e.smtp_reply, e.bounce_class, e.reason)
+        classes[place], reasons[place] = str(verdict.bounce_class), verdict.reason
+        confidences[place], rules[place] = verdict.confidence, verdict.rule
+    return {
+        "bounce_class": classes,
+        "bounce_reason": reasons,
+        "bounce_confidence": confidences,
+        "bounce_rule": rules,
+    }
+
+
+def _sending_domains(events: Sequence[Event]) -> dict[str, Column]:
+    domains = [event.sending_domain or (_domain_of(event.sender) if event.sender else "") for event in events]
+    return {"sending_domain": domains} if any(domains) else {}
+
+
+def _lists(events: Sequence[Event]) -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    if any(event.tags for event in events):
+        columns["tags"] = [list(event.tags) for event in events]
+    if any(event.metadata for event in events):
+        columns["metadata"] = [list(event.metadata.items()) for event in events]
+    return columns
 
 
 def _domain_of(sender: str) -> str:

@@ -30,7 +30,8 @@ from sendlens.errors import SendlensError
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import StoredBlock
 from sendlens.pipeline import batch as batches
-from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.ahead import Ahead
+from sendlens.pipeline.batch import Batch, Prepared
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.fuse import Fuse, FuseBlown
@@ -104,10 +105,12 @@ class Writer:
         self._batch_seconds = batch_ms / 1000
         self._on_stored = on_stored
         self._fuse = fuse or Fuse(clock)
+        self._ahead = Ahead(self._prepare, name=f"writer-{partition}-ahead")
         self._stop = threading.Event()
         # Whoever wants a pause holds the turnstile, so that the next batch waits behind it and not in front of it.
         self._turnstile = threading.Lock()
         self._carrying = threading.Lock()
+        self._pauses = 0
         self._thread = threading.Thread(target=self._run, name=f"writer-{partition}", daemon=True)
         self.progress = Progress()
 
@@ -135,6 +138,8 @@ class Writer:
         failed and is on record as open.
         """
         with self._turnstile, self._carrying:
+            # Whoever pauses may change what is in the log: what was read of it before must be read again.
+            self._pauses += 1
             yield
 
     @contextlib.contextmanager
@@ -155,11 +160,14 @@ class Writer:
                     pause = 0.25
                     self._recovered()
             except FuseBlown as blown:
+                self._ahead.forget()
                 self._hold(blown)
             except Exception as error:
+                self._ahead.forget()
                 self._failed(error)
                 self._stop.wait(pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
+        self._ahead.close()
 
     def settle(self) -> None:
         """Finish the batch that an unclean stop left open, if there is one."""
@@ -189,24 +197,37 @@ class Writer:
     def step(self, *, wait: float) -> int:
         """Carry the next batch, waiting up to `wait` seconds for one; return its number of records."""
         after = self._log.committed(self._partition)
-        if self._log.head(self._partition) <= after and not self._log.wait(self._partition, after, wait):
-            return 0
-        if self._log.backlog() < self._batch_events:
-            # Few, large inserts: give the batch a moment to fill.
-            self._stop.wait(self._batch_seconds)
-        blocks = self._log.read(self._partition, after, max_records=self._batch_events)
-        if not blocks:
-            return 0
+        prepared = self._ahead.take(after)
+        if prepared is None:
+            if self._log.head(self._partition) <= after and not self._log.wait(self._partition, after, wait):
+                return 0
+            if self._log.backlog() < self._batch_events:
+                # Few, large inserts: give the batch a moment to fill.
+                self._stop.wait(self._batch_seconds)
         started = self._clock.monotonic()
+        prepared = prepared or self._prepare(after)
         with self._batch():
+            if prepared is not None and prepared.pauses != self._pauses:
+                prepared = self._prepare(after)
+            if prepared is None:
+                return 0
+            blocks = prepared.blocks
             batch_id = self._ledger.begin(self._partition, blocks[0].offset, blocks[-1].offset)
-            batch = batches.read(blocks, batch_id, self._rower, self._deduper, self._births)
+            if self._log.backlog() >= 2 * self._batch_events:
+                # Far behind: columns of the next batch are made while the store is at work on this one.
+                self._ahead.begin(blocks[-1].offset)
+            batch = batches.admit(prepared, batch_id, self._deduper, self._births)
             self._fuse.judge(blocks, batch)
             self._tables.insert_events(batch)
             self._tables.derive(batch)
             self._tables.insert_others(batch)
             self._finish(batch, blocks, started)
         return batch.records
+
+    def _prepare(self, after: int) -> Prepared | None:
+        pauses = self._pauses
+        blocks = self._log.read(self._partition, after, max_records=self._batch_events)
+        return batches.prepare(blocks, self._rower, pauses=pauses) if blocks else None
 
     def _finish(self, batch: Batch, blocks: Sequence[StoredBlock], started: float) -> None:
         self._deadletters.add(

@@ -1,0 +1,65 @@
+"""A writer that is far behind prepares its next batch ahead: nothing is lost or doubled, nothing stale is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from sendlens.model.blocks import Block, pack
+from sendlens.model.events import Event, EventType
+from sendlens.pipeline.agreement import disagreements
+from sendlens.store.client import Store
+from tests.pipeline.house import NOW, House
+
+EVENTS = 5
+
+
+@pytest.fixture
+def house(tmp_path: Path, embedded_store: Store) -> Iterator[House]:
+    """A house whose log holds many small batches."""
+    it = House(tmp_path, embedded_store)
+    for batch in range(6):
+        it.append([event(batch * EVENTS + place) for place in range(EVENTS)])
+    yield it
+    it.close()
+
+
+def event(number: int) -> Event:
+    """Every fifth event repeats one of the batch before."""
+    name = number - EVENTS if number % EVENTS == 4 and number > EVENTS else number
+    return Event(
+        type=EventType.DELIVERED,
+        id=f"e{name}",
+        occurred_at=NOW - name * 1000,
+        message_id=f"m{name}",
+        recipient=f"p{name}@example.org",
+    )
+
+
+def test_repetitions_in_a_batch_prepared_ahead_are_recognised(house: House) -> None:
+    """It was prepared before the batch with their first appearance was stored."""
+    writer = house.writer(batch_events=EVENTS)
+    assert [writer.step(wait=0) for _ in range(7)] == [EVENTS] * 6 + [0]
+    told = {event(number).id for number in range(6 * EVENTS)}
+    assert house.store.fetch_internal("SELECT count(), uniqExact(event_key) FROM events").rows == [(len(told),) * 2]
+    assert disagreements(house.store) == []
+
+
+def test_a_pause_makes_what_was_prepared_stale(house: House) -> None:
+    """Erasure rewrites the log in a pause: the writer must not store what it had read before."""
+
+    def renamed(block: Block) -> Block:
+        events = [msgspec.structs.replace(one, recipient="gone") for one in block.records() if isinstance(one, Event)]
+        return msgspec.structs.replace(block, body=pack(events))
+
+    writer = house.writer(batch_events=EVENTS)
+    writer.step(wait=0)
+    with writer.paused():
+        house.log.rewrite(0, renamed)
+    while writer.step(wait=0):
+        pass
+    later = "SELECT DISTINCT recipient FROM events WHERE batch_id > (SELECT min(batch_id) FROM events)"
+    assert house.store.fetch_internal(later).rows == [("gone",)]
