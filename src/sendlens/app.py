@@ -42,6 +42,7 @@ from sendlens.store.connection import parse, staging
 from sendlens.web.health import Sources
 from sendlens.web.intake.app import IntakeApp
 from sendlens.web.intake.asgi import Receive, Scope, Send
+from sendlens.web.intake.tracker import TrackerApp
 from sendlens.web.live import LiveHub
 from sendlens.web.samples import Samples
 from sendlens.web.scrape import Gauges
@@ -208,6 +209,7 @@ class Application:
         self._settings = settings
         self._parts = parts
         self._intake: IntakeApp | None = None
+        self._tracker: TrackerApp | None = None
         self._site: Litestar | None = None
 
     @property
@@ -221,6 +223,8 @@ class Application:
         """End the live streams, so that the server need not wait for them when it stops; may be called anywhere."""
         if self._parts is not None:
             self._parts.hub.close()
+        if self._tracker is not None:
+            self._tracker.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection."""
@@ -228,6 +232,8 @@ class Application:
             await self._lifespan(receive, send)
         elif self._intake is not None and IntakeApp.handles(scope):
             await self._intake(scope, receive, send)
+        elif self._tracker is not None and TrackerApp.handles(scope):
+            await self._tracker(scope, receive, send)
         elif self._site is not None:
             await self._site(scope, receive, send)  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
 
@@ -262,6 +268,7 @@ class Application:
             parts.clock,
             answered=parts.telemetry.answered,
         )
+        self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock)
         self._site = build(
             settings=parts.settings,
             clock=parts.clock,

@@ -7,6 +7,7 @@ and the command line's help are made from `FIELDS`.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import os
 import tomllib
 from collections.abc import Callable, Mapping
@@ -64,6 +65,12 @@ def _starts(*prefixes: str) -> Callable[[str], str]:
         return value
 
     return read
+
+
+def _networks(value: str) -> str:
+    for part in value.split(","):
+        ipaddress.ip_network(part.strip(), strict=False)
+    return value
 
 
 def _setting(default: object, help: str, accepts: str, read: Callable[[str], object]) -> Any:
@@ -226,6 +233,19 @@ class Settings:
         "full | truncated | none",
         _one_of("full", "truncated", "none"),
     )
+    trusted_proxies: str = _setting(
+        "",
+        "Reverse proxies whose X-Forwarded-For is believed, as addresses or networks with commas; needed behind one so "
+        "that the tracker sees recipients' addresses and not the proxy's.",
+        "addresses or networks, or empty",
+        _networks,
+    )
+    tracker_held: int = _setting(
+        200,
+        "Messages whose reading time is measured at the same moment; each holds a connection for up to 30 seconds.",
+        "0 to 100000",
+        _whole(0, 100_000),
+    )
     geo_database: str = _setting("", "MaxMind database file for countries; empty for none.", "a path, or empty", _text)
     metrics_key: str = _setting(
         "",
@@ -277,7 +297,16 @@ FIELDS: Final = tuple(
 )
 
 # Settings that may stay empty although their reader demands a form.
-_MAY_BE_EMPTY: Final = {"public_url", "store", "control", "bootstrap_key", "secret_key", "geo_database", "metrics_key"}
+_MAY_BE_EMPTY: Final = {
+    "public_url",
+    "store",
+    "control",
+    "bootstrap_key",
+    "secret_key",
+    "geo_database",
+    "metrics_key",
+    "trusted_proxies",
+}
 _LEAST_CHARACTERS: Final = {"bootstrap_key": 20, "secret_key": 32, "metrics_key": 20}
 # Variables of ours that are no settings of the process: the demo, tests and clients read them.
 NOT_SETTINGS: Final = {"SENDLENS_CONFIG", "SENDLENS_URL", "SENDLENS_API_KEY"}

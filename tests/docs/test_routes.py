@@ -8,7 +8,9 @@ from unittest.mock import Mock
 from sendlens.clock import FrozenClock
 from sendlens.settings import Settings
 from sendlens.web import site
+from sendlens.sources.tracking import Kind
 from sendlens.web.intake.app import HOOKS, ROUTES
+from sendlens.web.intake.tracker import PREFIX
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -18,7 +20,8 @@ def routes() -> set[str]:
     given: dict[str, object] = {"settings": Settings(), "clock": FrozenClock(1), "first_key": ""}
     parts = {name: given.get(name, Mock()) for name in inspect.signature(site.build).parameters}
     framework = {route.path for route in site.build(**parts).routes}  # pyright: ignore[reportArgumentType] (stand-ins)
-    return {re.sub(r"\{[^}]*\}", "{…}", path) for path in framework | set(ROUTES) | {HOOKS + "{provider}/{source}"}}
+    intake = {*ROUTES, HOOKS + "{provider}/{source}", *(f"{PREFIX}{kind}/{{source}}/{{token}}" for kind in Kind)}
+    return {re.sub(r"\{[^}]*\}", "{…}", path) for path in framework | intake}
 
 
 def test_every_address_is_documented() -> None:

@@ -37,6 +37,7 @@ COMMANDS: Final = (
     Command("serve", "sendlens.cli.serve:serve", "Run the server."),
     Command("demo", "sendlens.cli.demo:demo", "Start Sendlens with a simulated e-mail program."),
     Command("import", "sendlens.cli.import_:import_", "Send events from files to a running server."),
+    Command("track", "sendlens.cli.track:track", "Put a pixel and tracked links into a message."),
     Command("tenant", "sendlens.cli.tenant:app", "Create, list and change tenants."),
     Command("key", "sendlens.cli.key:app", "Create, list and revoke API keys."),
     Command("source", "sendlens.cli.source:app", "Create and list sources of events, and replace their secrets."),

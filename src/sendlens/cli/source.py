@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from cyclopts import App, Parameter
 
@@ -35,7 +35,7 @@ def create(
 
     Args:
         tenant: Slug or id of the tenant.
-        provider: Name of the provider, or api for events in Sendlens' own format.
+        provider: Name of the provider, api for events in Sendlens' own format, or tracker for our own pixel and links.
         name: Name of the source, unique within the tenant; the provider's if empty.
         secret: What the provider proves itself with; - reads it from standard input. Two are valid at a time.
         option: How payloads are read, as name=value, for example keep_raw=true; repeat it for several.
@@ -44,10 +44,15 @@ def create(
     title, secret_help = _provider(provider)
     options = _options(option)
     secrets = [typed_secret(each, f"Secret of {title}") for each in secret]
+    made = _made_secret(provider) if not secrets else ""
     with opened() as (control, settings):
-        source = control.sources.create(control.tenants.get(tenant).id, name or provider, provider, options, secrets)
+        source = control.sources.create(
+            control.tenants.get(tenant).id, name or provider, provider, options, secrets or [made] * bool(made)
+        )
     _show(source, settings, json)
-    if secret_help and not secrets:
+    if made:
+        sys.stderr.write(f"Secret, shown only now: {made}\n")
+    elif secret_help and not secrets:
         sys.stderr.write(f"Without a secret every request is refused. {title}: {secret_help}\n")
         sys.stderr.write(f"Set it with: sendlens source rotate {source.id} --secret -\n")
 
@@ -120,17 +125,29 @@ def hook_url(source: Source, settings: Settings) -> str:
     # Whoever listens on every address is not reached under that name.
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared, not listened on
     base = settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
-    return f"{base}/v1/events" if source.provider == "api" else f"{base}/hooks/{source.provider}/{source.id}"
+    own = {"api": "/v1/events", "tracker": f"/t/o/{source.id}/"}
+    return base + own.get(source.provider, f"/hooks/{source.provider}/{source.id}")
+
+
+_OWN: Final = {"api": "API", "tracker": "Tracker"}
+"""Sources that are no provider's: they need no secret from outside."""
+
+
+def _made_secret(provider: str) -> str:
+    """Return a new secret for a source whose secret nobody else makes, or an empty text."""
+    import secrets
+
+    return secrets.token_urlsafe(32) if provider == "tracker" else ""
 
 
 def _provider(name: str) -> tuple[str, str]:
     """Return the provider's title and what it says of its secret."""
     from sendlens.sources.esp import PROVIDERS
 
-    if name == "api":
-        return "API", ""
+    if name in _OWN:
+        return _OWN[name], ""
     if name not in PROVIDERS:
-        raise InvalidField("provider", name, f"one of {', '.join(['api', *sorted(PROVIDERS)])}")
+        raise InvalidField("provider", name, f"one of {', '.join([*_OWN, *sorted(PROVIDERS)])}")
     return PROVIDERS[name].title, PROVIDERS[name].secret_help
 
 

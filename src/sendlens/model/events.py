@@ -29,6 +29,7 @@ class EventType(enum.StrEnum):
     REPLIED = "replied"
     FORWARDED = "forwarded"
     SHARED = "shared"
+    READ = "read"
     CONVERTED = "converted"
     TOUCHED = "touched"
     UNKNOWN = "unknown"
@@ -66,6 +67,7 @@ EVENT_TYPE_HELP: Final[dict[EventType, str]] = {
     EventType.REPLIED: "The recipient answered the message.",
     EventType.FORWARDED: "The recipient forwarded the message through a tracked function.",
     EventType.SHARED: "The recipient shared the message through a tracked function.",
+    EventType.READ: "The message was on the screen for a measured time: `reason` is glanced, skimmed or read.",
     EventType.CONVERTED: "A purchase, sign-up, download, form, trial or upgrade, with an optional value.",
     EventType.TOUCHED: "A contact on another channel: an advertisement click, a text message, a visit.",
     EventType.UNKNOWN: "The source sent something that has no place in this table; it is kept raw and counted.",
