@@ -7,8 +7,8 @@ from unittest.mock import Mock
 
 from sendlens.clock import FrozenClock
 from sendlens.settings import Settings
-from sendlens.web import site
 from sendlens.sources.tracking import Kind
+from sendlens.web import site
 from sendlens.web.intake.app import HOOKS, ROUTES
 from sendlens.web.intake.tracker import PREFIX
 
