@@ -30,6 +30,7 @@ from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.door import Door
+from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.fuse import Fuse, Limits
 from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
@@ -145,6 +146,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             ),
             deduper=deduper,
             births=births,
+            engagement=Engagement(tables),
             clock=clock,
             batch_events=settings.batch_events,
             batch_ms=settings.batch_ms,

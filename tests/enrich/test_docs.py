@@ -2,6 +2,7 @@ from pathlib import Path
 
 from sendlens.enrich.actor import RULES
 from sendlens.enrich.bounce_reasons import REASONS
+from sendlens.enrich.context import RULES as CONTEXT
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "enrichment.md").read_text(encoding="utf-8")
@@ -16,3 +17,8 @@ def test_every_bounce_reason_is_documented():
 def test_every_actor_rule_is_documented():
     for rule in RULES:
         assert f"| `{rule.name}` | {rule.actor} | {rule.confidence} |" in PAGE
+
+
+def test_every_rule_about_neighbours_is_documented():
+    for rule in CONTEXT:
+        assert f"| `{rule.name}` | {rule.confidence} |" in PAGE

@@ -32,7 +32,8 @@ RATES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "click_rate": ({"clicked by people": 1}, {"delivered": 1}),
     "click_rate_raw": ({"clicked": 1}, {"delivered": 1}),
     "click_to_open_rate": ({"clicked by people": 1}, {"opened by people": 1}),
-    "unsubscribe_rate": ({"unsubscribed": 1}, {"delivered": 1}),
+    "unsubscribe_rate": ({"unsubscribed by people": 1}, {"delivered": 1}),
+    "unsubscribe_rate_raw": ({"unsubscribed": 1}, {"delivered": 1}),
     "unsubscribe_rate_link": ({"unsubscribed by link": 1}, {"delivered": 1}),
     "unsubscribe_rate_one_click": ({"unsubscribed by one_click": 1}, {"delivered": 1}),
     "unsubscribe_rate_mailto": ({"unsubscribed by mailto": 1}, {"delivered": 1}),
@@ -65,7 +66,8 @@ COUNTS: dict[str, str] = {
     "replied": "replied",
     "forwarded": "forwarded",
     "shared": "shared",
-    "unsubscribed": "unsubscribed",
+    "unsubscribed": "unsubscribed by people",
+    "unsubscribed_raw": "unsubscribed",
     "complained": "complained",
     "conversions": "conversions",
     "converted": "converted",
@@ -77,9 +79,10 @@ POINTS = {
     "forwarded": 5,
     "shared": 5,
     "replied": 8,
-    "unsubscribed": -10,
+    "unsubscribed by people": -10,
     "complained": -20,
 }
+METHODS = {"unsubscribed by link", "unsubscribed by one_click", "unsubscribed by mailto"}
 OF_EVENTS = {"device", "link", "actor", "country"}
 COLUMNS = {"campaign": "campaign_id", "template": "template_id", "link": "link_url"}
 
@@ -128,8 +131,10 @@ def kinds_of(event: Event) -> Iterable[str]:
             yield f"{kind} by people"
     elif kind == "unsubscribed":
         yield kind
-        if event["unsubscribe_method"] in {"link", "one_click", "mailto"}:
-            yield f"unsubscribed by {event['unsubscribe_method']}"
+        if by_person(event):
+            yield "unsubscribed by people"
+            if event["unsubscribe_method"] in {"link", "one_click", "mailto"}:
+                yield f"unsubscribed by {event['unsubscribe_method']}"
     elif kind in {"complained", "replied", "forwarded", "shared"} or (kind == "converted" and names_its_mail(event)):
         yield kind
 
@@ -159,7 +164,7 @@ def of_whole_messages(events: list[Event]) -> list[Contribution]:
         for event in group:
             at = seconds(event)
             for kind in kinds_of(event):
-                if not kind.startswith("unsubscribed by"):
+                if kind not in METHODS:
                     firsts[kind] = min(firsts.get(kind, at), at)
             if event["type"] in {"injected", "deferred", "dropped"}:
                 firsts[event["type"]] = min(firsts.get(event["type"], at), at)
@@ -167,7 +172,7 @@ def of_whole_messages(events: list[Event]) -> list[Contribution]:
                 add(what, at, n)
         for what, at in firsts.items():
             add(what, at)
-        left = [(seconds(e), e["unsubscribe_method"]) for e in group if e["type"] == "unsubscribed"]
+        left = [(seconds(e), e["unsubscribe_method"]) for e in group if e["type"] == "unsubscribed" and by_person(e)]
         if left and min(left)[1] in {"link", "one_click", "mailto"}:
             add(f"unsubscribed by {min(left)[1]}", min(left)[0])
         delivered = [seconds(e) for e in group if e["type"] == "delivered"]

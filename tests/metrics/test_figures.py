@@ -46,9 +46,9 @@ def test_click_to_open_warns_while_machines_open() -> None:
 
 def test_the_engagement_score_is_points_for_a_hundred_delivered() -> None:
     deeds = {"opened_human": 30, "clicked_human": 10, "forwarded": 1, "shared": 1, "replied": 1}
-    score = made("engagement_score", **deeds, unsubscribed=1, complained=1, delivered=200)
+    score = made("engagement_score", **deeds, unsubscribed_human=1, complained=1, delivered=200)
     assert score.value == pytest.approx(100 * (30 + 30 + 5 + 5 + 8 - 10 - 20) / 200)
-    against = made("engagement_score", **dict.fromkeys(deeds, 0), unsubscribed=5, complained=1, delivered=200)
+    against = made("engagement_score", **dict.fromkeys(deeds, 0), unsubscribed_human=5, complained=1, delivered=200)
     assert against.value == 0
 
 

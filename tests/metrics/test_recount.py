@@ -21,7 +21,7 @@ ZONES = ("UTC", "Asia/Kathmandu", "America/New_York")
 CLOCKS = ("send", "event")
 KEYS = tuple(key for key in METRICS if key in recount.COUNTS or key in recount.RATES or key == "engagement_score")
 ENGAGED = ("opened", "opened_raw", "opens", "opens_raw", "clicked", "clicked_raw", "clicks", "clicks_raw")
-LINK = ("clicked", "clicked_raw", "clicks", "clicks_raw", "unsubscribed")
+LINK = ("clicked", "clicked_raw", "clicks", "clicks_raw", "unsubscribed", "unsubscribed_raw")
 QUESTIONS: tuple[tuple[str, tuple[recount.Condition, ...], tuple[str, ...]], ...] = (
     ("campaign", (), KEYS),
     ("provider", (("is", "campaign", ("spring", "")),), KEYS),

@@ -14,6 +14,7 @@ from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, RecordKind
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
@@ -46,6 +47,7 @@ class House:
             rower=Rower(currency_of=lambda _: "USD", skew_limit_ms=86_400_000),
             deduper=Deduper(tables, memory_keys=1000, horizon_days=7),
             births=Births(tables, memory_messages=1000),
+            engagement=Engagement(tables, most=60),
             clock=FrozenClock(NOW),
             batch_events=batch_events,
             batch_ms=0,

@@ -17,6 +17,7 @@ from sendlens.pipeline import rows
 from sendlens.pipeline.agreement import disagreements
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.fuse import Fuse, FuseBlown, Limits
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
@@ -48,6 +49,7 @@ class Works:
             rower=Rower(currency_of=lambda _: "USD", skew_limit_ms=86_400_000),
             deduper=Deduper(tables, memory_keys=1000, horizon_days=7),
             births=Births(tables, memory_messages=1000),
+            engagement=Engagement(tables, most=60),
             clock=FrozenClock(NOW),
             batch_events=10_000,
             batch_ms=0,

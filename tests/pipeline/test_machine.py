@@ -1,4 +1,4 @@
-"""Random histories of the pipeline: duplicate, reorder, split, delay and crash; the figures never notice.
+"""Random histories of the pipeline: duplicate, reorder, split, delay, correct and crash; the figures never notice.
 
 The machine keeps the plain list of distinct events. Whatever happens on the way, at the end every table agrees with the
 base, each event is there once, and the sums are those of a second tenant that received every event once and in order.
@@ -25,7 +25,7 @@ from sendlens.store.client import Store
 from tests.harness.store import truncate
 from tests.pipeline.house import NOW, Cut, House, cut_after
 
-QUARTER_MS = 900_000
+ACTED = (EventType.OPENED, EventType.CLICKED, EventType.UNSUBSCRIBED)
 
 OUTLINES = st.lists(
     st.fixed_dictionaries(
@@ -37,6 +37,8 @@ OUTLINES = st.lists(
             "agent": st.sampled_from(["", "Mozilla/5.0", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"]),
             "reply": st.sampled_from(["", "550 5.1.1 no such user", "452 4.2.2 mailbox full"]),
             "timeless": st.booleans(),
+            "seconds": st.sampled_from([0, 0, 1, 2, 9, 25, 50]),
+            "link": st.sampled_from(["a", "b", "c", "honeypot"]),
         }
     ),
     min_size=1,
@@ -48,6 +50,11 @@ FROM metrics_quarter WHERE tenant = {name:String}
 GROUP BY clock, measure, bucket, campaign_id, provider HAVING n != 0 OR amount != 0
 ORDER BY ALL
 """
+VERDICTS = """
+SELECT message_id, type, occurred_at, link_id, actor, actor_reason, actor_confidence, sum(weight) FROM events
+WHERE tenant = {name:String} GROUP BY ALL HAVING sum(weight) != 0 ORDER BY ALL
+"""
+BROWSER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"
 
 
 class Pipeline(RuleBasedStateMachine):
@@ -74,6 +81,22 @@ class Pipeline(RuleBasedStateMachine):
         cut = data.draw(st.integers(0, len(order)))
         for part in (order[:cut], order[cut:]):
             self._send(part)
+
+    @rule(message=st.integers(0, 5), start=st.integers(0, 5), data=st.data())
+    def scanned(self, message: int, start: int, data: st.DataObject) -> None:
+        """A scanner follows some links within seconds; its clicks come in any order, and anything may lie between."""
+        base = {"type": EventType.CLICKED, "message": message, "campaign": "", "minutes": start, "agent": BROWSER}
+        rest = {"reply": "", "timeless": False}
+        pace = data.draw(st.sampled_from([1, 8, 14, 16, 40]))
+        clicks = [
+            self._event(len(self.events) + i, base | rest | {"seconds": i * pace, "link": link})
+            for i, link in enumerate(data.draw(st.permutations("abc")))
+        ]
+        self.events += clicks
+        for click in data.draw(st.permutations(clicks)):
+            self._send([click])
+            if data.draw(st.booleans()):
+                self.writer.step(wait=0)
 
     @rule(data=st.data())
     def repeated(self, data: st.DataObject) -> None:
@@ -114,7 +137,7 @@ class Pipeline(RuleBasedStateMachine):
 
     def _compare(self) -> None:
         assert disagreements(self.store) == []
-        count = "SELECT count(), uniqExact(event_key) FROM events"
+        count = "SELECT toUInt64(sum(weight)), uniqExact(event_key) FROM events"
         assert self.store.fetch_internal(count).rows == [(len(self.events), len(self.events))]
         accounts = "SELECT sum(received), sum(stored), sum(duplicate), sum(rejected), sum(dead) FROM intake FINAL"
         expected = (self.sent, len(self.events), self.sent - len(self.events), 0, 0)
@@ -127,8 +150,12 @@ class Pipeline(RuleBasedStateMachine):
             self.writer.step(wait=0)
         sums = {tenant.slug: self.store.fetch_internal(SUMS, {"name": tenant.id}).rows for tenant in (suffered, calm)}
         assert sums[suffered.slug] == sums["calm"]
+        verdicts = [self.store.fetch_internal(VERDICTS, {"name": one.id}).rows for one in (suffered, calm)]
+        assert verdicts[0] == verdicts[1]
+        assert disagreements(self.store) == []
         uncounted = (EventType.RESUBSCRIBED, EventType.TOUCHED)
-        assert bool(sums["calm"]) == any(event.type not in uncounted for event in self.events)
+        counted = [event for event in self.events if event.type not in uncounted and event.link_id != "honeypot"]
+        assert bool(sums["calm"]) == bool(counted)
 
     def _start(self, *, crashing: bool) -> None:
         if crashing:
@@ -148,12 +175,13 @@ class Pipeline(RuleBasedStateMachine):
         event = Event(
             type=kind,
             id=f"e{number}",
-            occurred_at=0 if outline["timeless"] else NOW - outline["minutes"] * 60_000,
+            occurred_at=0 if outline["timeless"] else NOW - outline["minutes"] * 60_000 + outline["seconds"] * 1000,
             message_id=f"m{outline['message']}",
             recipient=f"p{outline['message']}@{('gmail.com', 'yahoo.com')[outline['message'] % 2]}",
             campaign_id=outline["campaign"],
-            user_agent=outline["agent"] if kind in (EventType.OPENED, EventType.CLICKED) else "",
+            user_agent=outline["agent"] if kind in ACTED else "",
             link_url="https://shop.example/" if kind is EventType.CLICKED else "",
+            link_id=outline["link"] if kind is EventType.CLICKED else "",
             smtp_reply=outline["reply"] if bounced else "",
         )
         return (

@@ -40,12 +40,13 @@ def contributions(events: list[Event]) -> list[tuple[str, int, int, Decimal]]:
         ((second(event), event["bounce_class"], event["bounce_reason"]) for event in by_type["bounced"]),
         default=(0, "", ""),
     )
-    leaving = min(((second(event), event["unsubscribe_method"]) for event in by_type["unsubscribed"]), default=(0, ""))
+    left_by_person = [event for event in by_type["unsubscribed"] if event["actor"] != "machine"]
+    leaving = min(((second(event), event["unsubscribe_method"]) for event in left_by_person), default=(0, ""))
 
     found = [(name, first(by_type[name]), 1) for name in ONCE]
     found += [("opened", first(opens), 1), ("opened_human", first(human_opens), 1)]
     found += [("clicked", first(clicks), 1), ("clicked_human", first(human_clicks), 1)]
-    found += [("unsubscribed", leaving[0], 1)]
+    found += [("unsubscribed", first(by_type["unsubscribed"]), 1), ("unsubscribed_human", leaving[0], 1)]
     if leaving[1] in ("link", "one_click", "mailto"):
         found += [(f"unsubscribed_{leaving[1]}", leaving[0], 1)]
     if delivered or bounce[0]:

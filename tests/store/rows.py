@@ -20,6 +20,7 @@ BASE: dict[str, Any] = {
     "event_key": 1,
     "key_bucket": 1,
     "weight": 1,
+    "correction": 0,
     "type": "delivered",
     "occurred_at": START,
     "received_at": START,

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from sendlens.pipeline.agreement import disagreements
 from sendlens.store import Store
 from tests.harness.store import run
 from tests.store.recount import Event, Sums, sums
 from tests.store.rows import BASE, START, events
 
-EVERY = ("derive_event_keys", "derive_recipient_events", "derive_conversions", "derive_touchpoints", "derive_messages")
+SETS = ("derive_event_keys", "derive_recipient_events", "derive_conversions", "derive_touchpoints")
+EVERY = (*SETS, "derive_messages", "correct_messages")
 
-RECOVER = ("rederive_messages", "reconcile_quarter", "reconcile_minute")
+RECOVER = ("rederive_messages", "recorrect_messages", "reconcile_quarter", "reconcile_minute")
 
 _DIMENSIONS = "clock, measure, toUnixTimestamp({time}) AS bucket, campaign_id, provider"
 ROLLED_UP = f"""
@@ -44,7 +46,11 @@ class Writer:
             message = row.get("tenant", "t_1"), row.get("message_key", 1)
             day = dt.datetime.fromtimestamp(row.get("occurred_at", START) // 1000, dt.UTC).date()
             self.born.setdefault(message, day)
-            births = {"message_born": self.born[message], "message_new": int(message not in known)}
+            corrected = any(one.get("correction") and one.get("message_key", 1) == message[1] for one in rows)
+            births = {
+                "message_born": self.born[message],
+                "message_new": 2 if corrected else int(message not in known),
+            }
             told.append(row | births | {"batch_id": batch})
         self.store.insert("events", events(told))
 
@@ -128,6 +134,7 @@ def test_what_the_figures_are(any_store: Store) -> None:
         "clicked": 1,
         "clicked_human": 1,
         "unsubscribed": 1,
+        "unsubscribed_human": 1,
         "unsubscribed_link": 1,
         "converted": 1,
         "opens": 3,
@@ -140,30 +147,52 @@ def test_what_the_figures_are(any_store: Store) -> None:
     assert money.rows == [("event", Decimal("19.9")), ("send", Decimal("19.9"))]
 
 
-def test_a_taken_back_event_leaves_no_trace_in_totals(embedded_store: Store) -> None:
-    """A changed verdict is a pair of rows: the machine takes the place of the human."""
-    opened = {"type": "opened", "occurred_at": START + MINUTE, "event_key": 5}
-    told = [
-        {"type": "delivered", "event_key": 4},
-        opened | {"actor": "human"},
-        opened | {"actor": "human", "weight": -1},
-        opened | {"actor": "machine"},
-    ]
+def corrected(row: dict[str, Any], **verdict: Any) -> list[dict[str, Any]]:
+    """Return the pair of rows that gives an event another verdict."""
+    return [row | {"weight": -1, "correction": 1}, row | verdict | {"correction": 1}]
+
+
+def test_a_correction_takes_the_old_verdict_out_of_every_table(embedded_store: Store) -> None:
+    """A changed verdict is a pair of rows: the first opener is another one, the click is none, nobody left."""
+    first = {"type": "opened", "occurred_at": START + MINUTE, "event_key": 5, "actor": "human", "recipient_key": 7}
+    second = first | {"occurred_at": START + 5 * MINUTE, "event_key": 6}
+    click = first | {"type": "clicked", "occurred_at": START + 2 * MINUTE, "event_key": 7}
+    left = first | {"type": "unsubscribed", "event_key": 8, "unsubscribe_method": "one_click"}
     writer = Writer(embedded_store)
-    writer.batch(1, told[:2])
-    writer.batch(2, told[2:])
-    answer = embedded_store.fetch_internal(
-        "SELECT measure, sum(n) FROM metrics_quarter WHERE clock = 'event' AND measure IN ('opens', 'opens_human') "
-        "GROUP BY measure"
-    )
-    totals = {str(measure): n for measure, n in answer}
-    assert totals == {"opens": 1, "opens_human": 0}
+    writer.batch(1, [{"type": "delivered", "event_key": 4}, first, second, click, left])
+    pairs = [row for one in (first, click, left) for row in corrected(one, actor="machine")]
+    writer.batch(2, [*pairs, second | {"event_key": 9, "occurred_at": START + 9 * MINUTE}])
+    told = "SELECT measure, sum(n) FROM metrics_quarter WHERE clock = 'event' GROUP BY measure HAVING sum(n) != 0"
+    sums = {str(measure): n for measure, n in embedded_store.fetch_internal(told)}
+    once = ("delivered", "tracked_delivered", "sent", "opened", "opened_human", "clicked", "clicks", "unsubscribed")
+    assert sums == dict.fromkeys(once, 1) | {"opens": 3, "opens_human": 2}
+    state = "SELECT opened_at, opened_human_at, unsubscribe_method FROM messages FINAL"
+    opened, by_person, method = embedded_store.fetch_internal(state).rows[0]
+    assert (by_person - opened, method) == (dt.timedelta(minutes=4), "")  # type: ignore[operator]  # times
+    contacts = "SELECT event_key FROM touchpoints FINAL ORDER BY event_key"
+    assert embedded_store.fetch_internal(contacts).rows == [(6,), (9,)]
+    life = "SELECT event_key, actor FROM recipient_events FINAL ORDER BY event_key"
+    assert embedded_store.fetch_internal(life).rows == [
+        (5, "machine"),
+        (6, "human"),
+        (7, "machine"),
+        (8, "machine"),
+        (9, "human"),
+    ]
+    keys = "SELECT event_key, count() FROM event_keys GROUP BY event_key HAVING count() > 1"
+    assert embedded_store.fetch_internal(keys).rows == []
+    for name in (*SETS, *RECOVER):  # after an unclean stop: nothing changes
+        embedded_store.execute(name, {"batch": 2})
+    assert {str(measure): n for measure, n in embedded_store.fetch_internal(told)} == sums
+    assert embedded_store.fetch_internal(state).rows == [(opened, by_person, method)]
+    wrong = [text for text in disagreements(embedded_store) if "intake" not in text]
+    assert wrong == []
 
 
 def test_the_other_tables(embedded_store: Store) -> None:
     story = [event | {"event_key": number} for number, event in enumerate(STORY)]
     Writer(embedded_store).batch(3, story)
-    for name in EVERY[:-1]:  # keyed sets: a repetition changes nothing
+    for name in SETS:  # keyed sets: a repetition changes nothing
         embedded_store.execute(name, {"batch": 3})
     count = "SELECT count() FROM {table} FINAL"
     found = {

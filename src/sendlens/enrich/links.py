@@ -1,4 +1,4 @@
-"""What a tracked link is for, as far as it is not content: unsubscribe, preferences, or the mail on the web.
+"""What a tracked link is for, as far as it is not content: unsubscribe, preferences, the mail on the web, a honeypot.
 
 Owns where in an address a word counts. Leaves the words to `link_words`. Clicks on such links say nothing about
 interest, so that click rates leave them out; a wrong guess would hide a real click, therefore a word counts only as a
@@ -15,6 +15,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from sendlens.enrich.link_words import ACTIONS, ARTICLES, COMPANIONS, GENERAL, HOSTS, KINDS
 
+HONEYPOT: Final = "honeypot"
+"""The link id, and the kind, of a link that is there for machines to follow."""
+
 _JOINTS: Final = re.compile(r"[^a-z0-9]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _EXTENSION: Final = re.compile(r"\.(?:html?|php|aspx?|jsp|do|cgi|pl)$", re.IGNORECASE)
@@ -28,10 +31,13 @@ _NO: Final = frozenset({"0", "false", "no", "off"})
 
 @lru_cache(maxsize=65_536)
 def kind(url: str, link_id: str = "") -> str:
-    """Return `unsubscribe`, `preferences` or `view_online`, or empty text for a link to content.
+    """Return `unsubscribe`, `preferences`, `view_online` or `honeypot`, or empty text for a link to content.
 
-    A link id in the sender's own words decides before the address does. Never raises.
+    A honeypot is a link nobody can see, which only machines follow; its link id alone says so. A link id in the sender's
+    own words decides before the address does. Never raises.
     """
+    if link_id == HONEYPOT:
+        return HONEYPOT
     return (_of_word(link_id) if link_id else "") or (_of_url(url) if url else "")
 
 

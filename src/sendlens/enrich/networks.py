@@ -1,7 +1,8 @@
 """Networks of which it is documented who acts from them.
 
-Owns the table and the look-up. Add only ranges that their owner publishes; a network in which people browse as well
-(browser isolation, corporate proxies) does not belong here, because the address alone would accuse them.
+Owns the table and the look-up. Add only ranges that their owner publishes or announces as its own. Those in `SCANNERS`
+belong to makers of link scanners whose customers may browse from there as well (browser isolation): their address is
+evidence only together with timing, which is for `context` to say.
 """
 
 from __future__ import annotations
@@ -19,8 +20,28 @@ NETWORKS: Final = (
     ("104.47.0.0/17", "microsoft_365"),
     ("2a01:111:f400::/48", "microsoft_365"),
     ("2a01:111:f403::/48", "microsoft_365"),
+    # As announced by the owners' own networks, 2026-11.
+    ("64.235.144.0/20", "barracuda"),
+    ("209.222.80.0/21", "barracuda"),
+    ("67.231.144.0/20", "proofpoint"),
+    ("148.163.128.0/19", "proofpoint"),
+    ("205.220.160.0/19", "proofpoint"),
+    ("207.211.30.0/24", "mimecast"),
+    ("205.139.110.0/24", "mimecast"),
+    ("170.10.128.0/24", "mimecast"),
+    ("170.10.129.0/24", "mimecast"),
+    ("170.10.132.0/24", "mimecast"),
+    ("170.10.133.0/24", "mimecast"),
+    ("146.101.78.0/24", "mimecast"),
+    ("185.58.84.0/22", "mimecast"),
+    ("68.232.128.0/19", "cisco"),
+    ("184.94.240.0/20", "cisco"),
+    ("216.71.128.0/19", "cisco"),
 )
 """Range and name of its owner. Ranges do not overlap."""
+
+SCANNERS: Final = frozenset({"barracuda", "proofpoint", "mimecast", "cisco"})
+"""Owners whose networks are evidence only together with timing."""
 
 
 def _sorted(version: int) -> tuple[list[int], list[int], list[str]]:

@@ -24,6 +24,7 @@ from sendlens.metrics.question import Binder, Question, Want
 
 _OPEN: Final = "type = 'opened'"
 _CLICK: Final = "type = 'clicked' AND link_kind = ''"
+_LEFT: Final = "type = 'unsubscribed'"
 _PERSON: Final = " AND actor != 'machine'"
 
 EVENT_MEASURES: Final[dict[str, str]] = {
@@ -32,10 +33,11 @@ EVENT_MEASURES: Final[dict[str, str]] = {
     "clicked": _CLICK,
     "clicked_human": _CLICK + _PERSON,
     "complained": "type = 'complained'",
-    "unsubscribed": "type = 'unsubscribed'",
-    "unsubscribed_link": "type = 'unsubscribed' AND unsubscribe_method = 'link'",
-    "unsubscribed_one_click": "type = 'unsubscribed' AND unsubscribe_method = 'one_click'",
-    "unsubscribed_mailto": "type = 'unsubscribed' AND unsubscribe_method = 'mailto'",
+    "unsubscribed": _LEFT,
+    "unsubscribed_human": _LEFT + _PERSON,
+    "unsubscribed_link": _LEFT + _PERSON + " AND unsubscribe_method = 'link'",
+    "unsubscribed_one_click": _LEFT + _PERSON + " AND unsubscribe_method = 'one_click'",
+    "unsubscribed_mailto": _LEFT + _PERSON + " AND unsubscribe_method = 'mailto'",
     "replied": "type = 'replied'",
     "forwarded": "type = 'forwarded'",
     "shared": "type = 'shared'",
@@ -48,6 +50,11 @@ EVENT_MEASURES: Final[dict[str, str]] = {
     "revenue": "type = 'converted' AND (campaign_id != '' OR message_id != '') AND revenue != 0",
 }
 """Which events count for a measure, when the events themselves are asked."""
+
+_TAKEN_BACK: Final = (
+    "SELECT event_key, actor FROM events WHERE tenant = {tenant:String} AND correction = 1"
+    " GROUP BY event_key, actor HAVING sum(weight) < 0"
+)
 
 EARLIEST_BEFORE_SENDING: Final = 7 * DAY
 """How long before a message was sent its events are looked for on the send clock: clocks differ, but not by more."""
@@ -169,6 +176,8 @@ def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[
         f"occurred_at >= {bind.moment(max(earliest, 0))}",
         *conditions(of_level(question.filters, "event"), bind, question.zone, home="event"),
         "(" + " OR ".join(dict.fromkeys(f"({EVENT_MEASURES[measure]})" for measure in measures)) + ")",
+        # A verdict that a correction took back is none; its event would still lend it the time.
+        f"(event_key, actor) NOT IN ({_TAKEN_BACK})",
     ]
     told = ["tenant = {tenant:String}", *conditions(of_messages, bind, question.zone)]
     if clock == "send":

@@ -52,6 +52,7 @@ _MESSAGES: Final = (
     "clicked_human",
     "complained",
     "unsubscribed",
+    "unsubscribed_human",
     "unsubscribed_link",
     "unsubscribed_one_click",
     "unsubscribed_mailto",

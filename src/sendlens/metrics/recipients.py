@@ -20,13 +20,11 @@ from sendlens.metrics.question import Binder, Param, Question
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
 from sendlens.model.identity import normal_recipient, recipient_key
 
-# A pair of rows that takes a verdict back and gives a new one leaves the new one.
 _TIMELINE: Final = """
-SELECT event_key, max(occurred_at) AS at, type, actor, campaign_id, message_key
+SELECT event_key, occurred_at AS at, type, actor, campaign_id, message_key
 FROM recipient_events FINAL
 WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
     AND occurred_at < fromUnixTimestamp64Milli({before:Int64})
-GROUP BY event_key, type, actor, campaign_id, message_key HAVING sum(weight) > 0
 ORDER BY at DESC, event_key
 LIMIT {limit:UInt64}
 """
@@ -38,6 +36,7 @@ FROM events
 WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
     AND occurred_at >= fromUnixTimestamp64Milli({first:Int64}) AND occurred_at <= fromUnixTimestamp64Milli({last:Int64})
     AND message_key IN {messages:Array(UInt64)} AND weight > 0
+ORDER BY batch_id
 """
 _COUNTS: Final = """
 SELECT measure, sum(n) AS units, sum(amount) AS money

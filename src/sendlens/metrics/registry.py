@@ -68,7 +68,7 @@ def _of(*measures: str, **weights: int) -> Sum:
 
 
 ENGAGEMENT_POINTS: Final = _of(
-    opened_human=1, clicked_human=3, forwarded=5, shared=5, replied=8, unsubscribed=-10, complained=-20
+    opened_human=1, clicked_human=3, forwarded=5, shared=5, replied=8, unsubscribed_human=-10, complained=-20
 )
 """Points a message earns by what its recipient did; the machine's opens and clicks earn nothing."""
 
@@ -297,15 +297,28 @@ _TABLE: Final = (
     ),
     # What people did against it
     Metric(
-        key="unsubscribed", label="Unsubscribed", unit="count", better="down", num=_of("unsubscribed"), group="List",
-        formula="messages unsubscribed from",
-        help="Messages whose recipient left the list, by any way.",
+        key="unsubscribed", label="Unsubscribed", unit="count", better="down", num=_of("unsubscribed_human"),
+        group="List",
+        formula="messages unsubscribed from, machines not counted",
+        help="Messages whose recipient left the list, by any way. A scanner that pressed the button does not count.",
     ),
     Metric(
-        key="unsubscribe_rate", label="Unsubscribe rate", unit="ratio", better="down", num=_of("unsubscribed"),
+        key="unsubscribed_raw", label="Unsubscribed, machines included", unit="count", better="neutral",
+        num=_of("unsubscribed"), group="List",
+        formula="messages unsubscribed from by anybody",
+        help="Messages by which somebody or something left the list: what the list itself lost.",
+    ),
+    Metric(
+        key="unsubscribe_rate", label="Unsubscribe rate", unit="ratio", better="down", num=_of("unsubscribed_human"),
         den=_of("delivered"), min_den=500, group="List",
         formula="unsubscribed / delivered",
-        help="Share of delivered messages whose recipient left the list.",
+        help="Share of delivered messages whose recipient left the list, scanners that pressed the button left out.",
+    ),
+    Metric(
+        key="unsubscribe_rate_raw", label="Unsubscribe rate, machines included", unit="ratio", better="neutral",
+        num=_of("unsubscribed"), den=_of("delivered"), min_den=500, group="List",
+        formula="unsubscribed by anybody / delivered",
+        help="The unsubscribe rate with security scanners left in.",
     ),
     Metric(
         key="unsubscribe_rate_link", label="Unsubscribe rate by link", unit="ratio", better="down",

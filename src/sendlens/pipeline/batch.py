@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -17,11 +17,14 @@ import pyarrow as pa
 
 from sendlens.model.blocks import Block, StoredBlock
 from sendlens.model.events import Event, Record, RecordKind
-from sendlens.pipeline import others
+from sendlens.pipeline import others, verdicts
 from sendlens.pipeline.births import UNKNOWN, Births, Days
 from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
+from sendlens.pipeline.engagement import Engagement
+from sendlens.pipeline.happenings import NOTHING, Happenings
 from sendlens.pipeline.portion import Portion
 from sendlens.pipeline.rows import Made, Rower
+from sendlens.pipeline.verdicts import CorrectedStore
 
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
@@ -88,6 +91,11 @@ class Batch:
     """Rows of the records that are no events, by table."""
     dead: list[Dead] = field(default_factory=list[Dead])
     accounts: dict[Account, Outcome] = field(default_factory=lambda: defaultdict(Outcome))
+    happenings: Happenings = field(default_factory=NOTHING.copy)
+    """Deliveries and acts among the new events, and in `changed` the earlier acts with another verdict from now on."""
+    changed: Happenings = field(default_factory=NOTHING.copy)
+    corrected: bool = False
+    """Whether `events` has rows that correct events of earlier batches."""
     seconds: float = 0.0
     """How long it took from the log into all tables; told by the writer once it is there."""
 
@@ -137,7 +145,16 @@ def prepare(blocks: Sequence[StoredBlock], rower: Rower, *, pauses: int = 0) -> 
     return Prepared(blocks, portion, made, told, dead, pauses)
 
 
-def admit(prepared: Prepared, batch_id: int, deduper: Deduper, births: Births) -> Batch:
+class Past(NamedTuple):
+    """What earlier batches left: the keys, births and happenings of their events, and the rows themselves."""
+
+    deduper: Deduper
+    births: Births
+    engagement: Engagement
+    store: CorrectedStore
+
+
+def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
     """Return the batch that prepared records make under this id: without what another batch has brought before."""
     blocks = prepared.blocks
     batch = Batch(
@@ -165,15 +182,17 @@ def admit(prepared: Prepared, batch_id: int, deduper: Deduper, births: Births) -
     for letter in batch.dead:
         batch.accounts[letter.account].dead += letter.records
     if prepared.made is not None:
-        rows = _new_events(batch, prepared.portion, prepared.made, deduper)
+        rows = _new_events(batch, prepared.portion, prepared.made, past.deduper)
         if rows is not None:
-            _give_birth(batch, rows, blocks[0].block.received_at // _DAY_MS, births)
+            received_at = blocks[0].block.received_at
+            events = _give_birth(batch, rows, received_at // _DAY_MS, past.births)
+            _look_around(batch, events, received_at, past)
     return batch
 
 
-def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, deduper: Deduper, births: Births) -> Batch:
+def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, past: Past) -> Batch:
     """Return the batch that a range of the log makes; the same range and id give the same batch."""
-    return admit(prepare(blocks, rower), batch_id, deduper, births)
+    return admit(prepare(blocks, rower), batch_id, past)
 
 
 def _account(block: Block) -> Account:
@@ -195,17 +214,24 @@ def _new_events(batch: Batch, portion: Portion, made: Made, deduper: Deduper) ->
     return made.table.filter(pa.array(new)) if new.any() else None
 
 
-def _give_birth(batch: Batch, rows: pa.Table, today: int, births: Births) -> None:
-    """Add to each event its batch and the day its message was born: as known, or the day of receipt of the batch."""
+def _give_birth(batch: Batch, rows: pa.Table, today: int, births: Births) -> pa.Table:
+    """Return the events with their batch and the day of birth of their message: as known, or that of receipt."""
     days = births.of(batch.message_keys)
     new = days == UNKNOWN
     days[new] = today
     batch.message_days = days
-    batch.events = (
+    return (
         rows.append_column("batch_id", pa.array(np.full(len(days), batch.batch_id, dtype=np.uint64)))
         .append_column("message_born", pa.array(days.astype(np.int32)).cast(pa.date32()))
         .append_column("message_new", pa.array(new.astype(np.uint8)))
     )
+
+
+def _look_around(batch: Batch, events: pa.Table, now_ms: int, past: Past) -> None:
+    """Give opens, clicks and unsubscriptions the verdict that their neighbours tell, and correct earlier ones."""
+    found = verdicts.apply(events, past.engagement, past.store, batch.batch_id, now_ms)
+    batch.events, batch.corrected = found.events, found.corrected
+    batch.happenings, batch.changed = found.fresh, found.changed
 
 
 def _digest(portion: Portion, rower: Rower, dead: list[Dead]) -> tuple[Made | None, Portion]:

@@ -29,7 +29,9 @@ DERIVED: Final = (
 """Statements that fill tables which are keyed sets: running one twice for a batch changes nothing."""
 CARRY_ON: Final = "derive_messages"
 """The statement that carries a batch into message states and sums: run exactly once, or recovered from."""
-RECOVER: Final = ("rederive_messages", "reconcile_quarter", "reconcile_minute")
+CORRECT: Final = "correct_messages"
+"""The statement that carries a batch's corrections into message states and sums; run once as well."""
+RECOVER: Final = ("rederive_messages", "recorrect_messages", "reconcile_quarter", "reconcile_minute")
 """Statements that make states and sums agree with the base table, whatever had been done before."""
 
 
@@ -55,7 +57,7 @@ class Tables:
     def derive(self, batch: Batch) -> None:
         """Fill the tables that follow from the batch's events, for the first time."""
         if batch.events is not None:
-            for name in (*DERIVED, CARRY_ON):
+            for name in (*DERIVED, CARRY_ON, *((CORRECT,) if batch.corrected else ())):
                 self._store.execute(name, {"batch": batch.batch_id})
 
     def rederive(self, batch: Batch) -> None:
@@ -99,6 +101,25 @@ class Tables:
     def births_before(self, day: int, keys: Keys) -> tuple[Keys, Days]:
         """Return those of the given messages that were born before a day."""
         return self._births("births_before", {"day": day, "keys": keys.tolist()})
+
+    # The past of `engagement` and `verdicts`
+
+    def happenings_since(self, since_ms: int, most: int, not_batch: int) -> pa.Table:
+        """Return the latest deliveries and acts from a time on, at most so many, except the batch's own."""
+        asked = {"since": since_ms, "most": most, "batch": not_batch}
+        return self._store.fetch_internal_arrow(writer_statement("happenings_since"), asked)
+
+    def happenings_of(self, tenants: Sequence[str], days: Sequence[int], keys: Keys, not_batch: int) -> pa.Table:
+        """Return the deliveries and acts of messages on days (since 1970), except the batch's own."""
+        asked = {"tenants": list(tenants), "days": list(days), "keys": keys.tolist(), "batch": not_batch}
+        return self._store.fetch_internal_arrow(writer_statement("happenings_of"), asked)
+
+    def rows_to_correct(
+        self, tenants: Sequence[str], days: Sequence[int], messages: Keys, keys: Keys, not_batch: int
+    ) -> pa.Table:
+        """Return events whose verdict changes, as they stand."""
+        asked = {"tenants": list(tenants), "days": list(days), "messages": messages.tolist(), "keys": keys.tolist()}
+        return self._store.fetch_internal_arrow(writer_statement("rows_to_correct"), asked | {"batch": not_batch})
 
     def _births(self, name: str, parameters: dict[str, object]) -> tuple[Keys, Days]:
         table = self._store.fetch_internal_arrow(writer_statement(name), parameters)

@@ -31,9 +31,10 @@ from sendlens.log.protocol import Log
 from sendlens.model.blocks import StoredBlock
 from sendlens.pipeline import batch as batches
 from sendlens.pipeline.ahead import Ahead
-from sendlens.pipeline.batch import Batch, Prepared
+from sendlens.pipeline.batch import Batch, Past, Prepared
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
+from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.fuse import Fuse, FuseBlown
 from sendlens.pipeline.recovery import recover
 from sendlens.pipeline.rows import Rower
@@ -81,6 +82,7 @@ class Writer:
         rower: Rower,
         deduper: Deduper,
         births: Births,
+        engagement: Engagement,
         clock: Clock,
         partition: int = 0,
         batch_events: int,
@@ -99,6 +101,8 @@ class Writer:
         self._rower = rower
         self._deduper = deduper
         self._births = births
+        self.engagement = engagement
+        self._past = Past(deduper, births, engagement, tables)
         self._clock = clock
         self._partition = partition
         self._batch_events = batch_events
@@ -185,8 +189,9 @@ class Writer:
                 # Memory may hold keys of a half-done try; the store's answer leaves the batch's own keys out.
                 self._deduper.forget()
                 self._births.forget()
+                self.engagement.forget()
                 started = self._clock.monotonic()
-                batch = batches.read(blocks, pending.batch_id, self._rower, self._deduper, self._births)
+                batch = batches.read(blocks, pending.batch_id, self._rower, self._past)
                 self._fuse.judge(blocks, batch)
                 recover(batch, self._tables)
                 self._finish(batch, blocks, started)
@@ -216,7 +221,7 @@ class Writer:
             if self._log.backlog() >= 2 * self._batch_events:
                 # Far behind: columns of the next batch are made while the store is at work on this one.
                 self._ahead.begin(blocks[-1].offset)
-            batch = batches.admit(prepared, batch_id, self._deduper, self._births)
+            batch = batches.admit(prepared, batch_id, self._past)
             self._fuse.judge(blocks, batch)
             self._tables.insert_events(batch)
             self._tables.derive(batch)
@@ -250,6 +255,7 @@ class Writer:
         self._ledger.finish(batch.batch_id)
         self._deduper.remember(batch.buckets, batch.keys)
         self._births.remember(batch.message_keys, batch.message_days)
+        self.engagement.remember(batch.happenings, batch.changed)
         self.progress.batches += 1
         self.progress.records += batch.records
         self.progress.duplicates += sum(outcome.duplicate for outcome in batch.accounts.values())

@@ -36,6 +36,7 @@ COLUMNS: Final[dict[str, tuple[tuple[str, pa.DataType], ...]]] = {
         ("event_key", U64),
         ("key_bucket", U32),
         ("weight", I8),
+        ("correction", U8),
         ("type", LABEL),
         ("native_type", LABEL),
         ("occurred_at", MILLIS),

@@ -1,5 +1,5 @@
 -- Messages whose state is not what all of their events together tell, or that only one of the two knows.
--- `shard` is a place and no state: it is left out.
+-- Verdicts that were taken back do not count. `shard` is a place and no state: it is left out.
 SELECT count() AS wrong, any(format('tenant {}, message key {}', tenant, toString(message_key))) AS example
 FROM (
     SELECT tenant, message_key
@@ -12,7 +12,11 @@ FROM (
         FROM (
             SELECT tenant, message_key, {include:message_state}
             FROM (
-                SELECT *, {include:tally_wanted} FROM events WHERE message_key % {slices:UInt64} = {slice:UInt64}
+                SELECT *, {include:tally_wanted} FROM events
+                WHERE message_key % {slices:UInt64} = {slice:UInt64} AND (event_key, actor) NOT IN (
+                    {include:taken_back} AND message_key % {slices:UInt64} = {slice:UInt64}
+                    GROUP BY event_key, actor HAVING sum(weight) < 0
+                )
             ) AS events
             GROUP BY tenant, message_key
         )

@@ -1,6 +1,7 @@
 -- Carry one batch's events into message states and roll-ups: read what was known of the messages it touches, and pass
 -- the state before (sign -1) and the state after (sign +1) on to message_changes.
--- A message that is new with this batch is not looked for (message_new), the others only on the day they were born.
+-- A message that is new with this batch is not looked for (message_new = 1), the others only on the day they were born;
+-- one that the batch corrects (message_new = 2) is left to correct_messages.sql.
 -- TRICKY: the latest version is picked by LIMIT 1 BY and not by FINAL, which costs three times as much here.
 INSERT INTO message_changes (sign, tenant, born, message_key, version, {include:message_columns})
 SELECT
@@ -32,23 +33,24 @@ SELECT
     change.2.25 AS clicked_human_at,
     change.2.26 AS complained_at,
     change.2.27 AS unsubscribed_at,
-    change.2.28 AS unsubscribe_method,
-    change.2.29 AS replied_at,
-    change.2.30 AS forwarded_at,
-    change.2.31 AS shared_at,
-    change.2.32 AS converted_at,
-    change.2.33 AS tally_keys,
-    change.2.34 AS tally_counts,
-    change.2.35 AS tally_amounts
+    change.2.28 AS unsubscribed_human_at,
+    change.2.29 AS unsubscribe_method,
+    change.2.30 AS replied_at,
+    change.2.31 AS forwarded_at,
+    change.2.32 AS shared_at,
+    change.2.33 AS converted_at,
+    change.2.34 AS tally_keys,
+    change.2.35 AS tally_counts,
+    change.2.36 AS tally_amounts
 FROM (
     SELECT tenant, born, message_key, arrayJoin(arrayConcat(arrayMap(b -> (toInt8(-1), b), before), [(toInt8(1), (
-        shard, recipient_key, toString(campaign_id), toString(provider), toString(recipient_domain), toString(sending_domain), toString(segment), toString(template_id), toString(variant), toString(stream), toString(channel), toString(pool), untracked, sent_at, injected_at, deferred_at, delivered_at, bounced_at, toString(bounce_class), toString(bounce_reason), dropped_at, opened_at, opened_human_at, clicked_at, clicked_human_at, complained_at, unsubscribed_at, toString(unsubscribe_method), replied_at, forwarded_at, shared_at, converted_at, tally_keys, tally_counts, tally_amounts
+        shard, recipient_key, toString(campaign_id), toString(provider), toString(recipient_domain), toString(sending_domain), toString(segment), toString(template_id), toString(variant), toString(stream), toString(channel), toString(pool), untracked, sent_at, injected_at, deferred_at, delivered_at, bounced_at, toString(bounce_class), toString(bounce_reason), dropped_at, opened_at, opened_human_at, clicked_at, clicked_human_at, complained_at, unsubscribed_at, unsubscribed_human_at, toString(unsubscribe_method), replied_at, forwarded_at, shared_at, converted_at, tally_keys, tally_counts, tally_amounts
     ))])) AS change
     FROM (
         SELECT
             tenant, born, message_key,
             groupArrayIf(1)((
-                s.shard, s.recipient_key, toString(s.campaign_id), toString(s.provider), toString(s.recipient_domain), toString(s.sending_domain), toString(s.segment), toString(s.template_id), toString(s.variant), toString(s.stream), toString(s.channel), toString(s.pool), s.untracked, s.sent_at, s.injected_at, s.deferred_at, s.delivered_at, s.bounced_at, toString(s.bounce_class), toString(s.bounce_reason), s.dropped_at, s.opened_at, s.opened_human_at, s.clicked_at, s.clicked_human_at, s.complained_at, s.unsubscribed_at, toString(s.unsubscribe_method), s.replied_at, s.forwarded_at, s.shared_at, s.converted_at, s.tally_keys, s.tally_counts, s.tally_amounts
+                s.shard, s.recipient_key, toString(s.campaign_id), toString(s.provider), toString(s.recipient_domain), toString(s.sending_domain), toString(s.segment), toString(s.template_id), toString(s.variant), toString(s.stream), toString(s.channel), toString(s.pool), s.untracked, s.sent_at, s.injected_at, s.deferred_at, s.delivered_at, s.bounced_at, toString(s.bounce_class), toString(s.bounce_reason), s.dropped_at, s.opened_at, s.opened_human_at, s.clicked_at, s.clicked_human_at, s.complained_at, s.unsubscribed_at, s.unsubscribed_human_at, toString(s.unsubscribe_method), s.replied_at, s.forwarded_at, s.shared_at, s.converted_at, s.tally_keys, s.tally_counts, s.tally_amounts
             ), s.known) AS before,
             {include:message_merge}
         FROM (
@@ -63,7 +65,7 @@ FROM (
             SELECT false AS known, tenant, born, message_key, {include:message_columns}
             FROM (
                 SELECT tenant, message_born AS born, message_key, {include:message_state}
-                FROM (SELECT *, {include:tally_wanted} FROM events WHERE batch_id = {batch:UInt64}) AS events
+                FROM (SELECT *, {include:tally_wanted} FROM events WHERE batch_id = {batch:UInt64} AND message_new != 2) AS events
                 GROUP BY tenant, born, message_key
             )
         ) AS s

@@ -23,7 +23,7 @@ minIf(
     message_sent_at > toDateTime(0, 'UTC') OR type IN ('injected', 'deferred', 'delivered', 'bounced', 'dropped')
 ) AS sent_at,
 maxIf((toDateTime(occurred_at, 'UTC'), toString(events.bounce_class), toString(events.bounce_reason)), type = 'bounced') AS last_bounce,
-minIf((toDateTime(occurred_at, 'UTC'), toString(events.unsubscribe_method)), type = 'unsubscribed') AS first_unsubscribe,
+minIf((toDateTime(occurred_at, 'UTC'), toString(events.unsubscribe_method)), type = 'unsubscribed' AND actor != 'machine') AS first_unsubscribe,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'injected') AS injected_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'deferred') AS deferred_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'delivered') AS delivered_at,
@@ -36,7 +36,8 @@ minIf(toDateTime(occurred_at, 'UTC'), type = 'opened' AND actor != 'machine') AS
 minIf(toDateTime(occurred_at, 'UTC'), type = 'clicked' AND link_kind = '') AS clicked_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'clicked' AND link_kind = '' AND actor != 'machine') AS clicked_human_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'complained') AS complained_at,
-first_unsubscribe.1 AS unsubscribed_at,
+minIf(toDateTime(occurred_at, 'UTC'), type = 'unsubscribed') AS unsubscribed_at,
+first_unsubscribe.1 AS unsubscribed_human_at,
 first_unsubscribe.2 AS unsubscribe_method,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'replied') AS replied_at,
 minIf(toDateTime(occurred_at, 'UTC'), type = 'forwarded') AS forwarded_at,
