@@ -33,8 +33,8 @@ _NO: Final = frozenset({"0", "false", "no", "off"})
 def kind(url: str, link_id: str = "") -> str:
     """Return `unsubscribe`, `preferences`, `view_online` or `honeypot`, or empty text for a link to content.
 
-    A honeypot is a link nobody can see, which only machines follow; its link id alone says so. A link id in the sender's
-    own words decides before the address does. Never raises.
+    A honeypot is a link nobody can see, which only machines follow; its link id alone says so. A link id in the
+    sender's own words decides before the address does. Never raises.
     """
     if link_id == HONEYPOT:
         return HONEYPOT

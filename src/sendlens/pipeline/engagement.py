@@ -2,7 +2,7 @@
 
 Owns one question: the deliveries and acts of earlier batches around those of a batch. Everything that happened at or
 after `floor` is in memory, so that an act of now costs no question to the store; what lies earlier is asked for. A
-batch that is read again gets the same answer, because the store leaves its own rows out and memory holds closed batches only.
+batch that is read again gets the same answer: the store leaves its own rows out, and memory holds closed batches only.
 """
 
 from __future__ import annotations
