@@ -12,6 +12,7 @@ from functools import cache
 
 from sendlens.clock import Clock
 from sendlens.errors import StoreError
+from sendlens.metrics.campaigns import CampaignFacts, Campaigns
 from sendlens.metrics.dimensions import Dimension
 from sendlens.metrics.figures import Number
 from sendlens.metrics.periods import DAY, HOUR
@@ -111,6 +112,18 @@ def hourly(hour: int, measure: str) -> float:
     swing = 0.0 if measure in {"sent", "delivered", "tracked_delivered"} else 0.12
     wave = 1 + swing * (noise(hour // 24, measure) - 0.4)
     return sent * RATES.get(measure, 0.001) * min(wave, 1.02 if measure == "delivered" else 9)
+
+
+class MadeUpCampaigns(Campaigns):
+    """Campaigns that began one after the other, three days apart, each at nine in the morning UTC."""
+
+    def facts(self, tenant, ids):
+        today = self._metrics.clock.now_ms() // DAY * DAY
+        starts = {id_: today - number * 3 * DAY - 15 * HOUR for number, id_ in enumerate(NAMES)}
+        return {
+            id_: CampaignFacts(id=id_, name=NAMES.get(id_, id_), started_at=starts.get(id_, 0), metadata={})
+            for id_ in ids
+        }
 
 
 class MadeUp(Metrics):

@@ -22,7 +22,7 @@ from sendlens.web.pages.mount import page_router
 from sendlens.web.pages.render import Renderer
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.answers import Answers
-from tests.browser.figures import MadeUp
+from tests.browser.figures import MadeUp, MadeUpCampaigns
 from tests.harness.ports import free_port
 
 NOW = 1_795_184_520_000  # Friday, 20 November 2026, 14:22 UTC
@@ -55,7 +55,7 @@ def serve(data: Path, **settings: object) -> Generator[Served]:
     tenant = control.tenants.create("main", "Example Shop", time_zone="Europe/Berlin", currency="EUR")
     _, key = control.keys.create(tenant.id, "test", ["ingest", "read"])
     figures = MadeUp(clock)
-    answers = Answers(figures)
+    answers = Answers(figures, campaigns=MadeUpCampaigns(figures))
     hub = LiveHub(clock, least_seconds=0.2)
     access = Access(chosen, control, clock, b"s" * 32)
     site = Site(chosen, clock, control, answers, hub, access, Renderer(), first_key=key)

@@ -10,15 +10,18 @@ from typing import Final, Self
 from sqlalchemy import insert, select
 
 from sendlens.clock import Clock, SystemClock
+from sendlens.control.annotations import Annotations
 from sendlens.control.audit import Audit
 from sendlens.control.database import Database
 from sendlens.control.deadletters import DeadLetters
 from sendlens.control.keys import Keys
 from sendlens.control.ledger import Ledger
 from sendlens.control.secrets import Keyring
+from sendlens.control.shares import SharedLinks
 from sendlens.control.sources import Sources
 from sendlens.control.tables import facts
 from sendlens.control.tenants import Tenants
+from sendlens.control.views import SavedViews
 from sendlens.errors import SettingsError
 
 _FINGERPRINT: Final = "secret key fingerprint"
@@ -37,6 +40,9 @@ class Control:
         self.deadletters: Final = DeadLetters(database, clock)
         self.pseudonym: Final = keyring.pseudonym
         self.audit: Final = Audit(database, keyring, clock)
+        self.annotations: Final = Annotations(database, clock)
+        self.views: Final = SavedViews(database, clock)
+        self.shares: Final = SharedLinks(database, keyring, clock)
 
     @classmethod
     def open(cls, url: str, secret_key: bytes, clock: Clock | None = None) -> Control:
@@ -57,6 +63,7 @@ class Control:
         """Write what memory collected (when keys were used, when sources had events); call it every few seconds."""
         self.keys.flush()
         self.sources.flush()
+        self.shares.flush()
 
     def close(self) -> None:
         """Flush, and close the connections."""

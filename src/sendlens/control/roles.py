@@ -37,6 +37,7 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "see_people": Permission(Role.VIEWER, "see recipients, their messages and what they did"),
     "see_intake": Permission(Role.VIEWER, "see what was received, what was rejected and why"),
     "save_views": Permission(Role.ANALYST, "save views and share them by link"),
+    "annotate": Permission(Role.ANALYST, "write notes into charts, and take them away"),
     "export_people": Permission(Role.ANALYST, "save lists of recipients as files"),
     "manage_sources": Permission(Role.ADMIN, "make, change and delete sources, and send test events"),
     "import_files": Permission(Role.ADMIN, "import events from files"),

@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -146,4 +147,45 @@ audit = Table(
     Column("result", Text, nullable=False),
     Index("ix_audit_tenant_id", "tenant", "id"),
     sqlite_autoincrement=True,
+)
+
+# Notes at moments in time, shown in charts.
+annotations = Table(
+    "annotations",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("text", String(200), nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index("ix_annotations_tenant_at", "tenant", "at"),
+)
+
+saved_views = Table(
+    "saved_views",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("author", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("tenant", "name"),
+)
+
+shared_links = Table(
+    "shared_links",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("frozen", Boolean, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("author", String(64), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger, nullable=False),
 )

@@ -21,6 +21,7 @@ from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.control.keys import ApiKey
 from sendlens.control.roles import KEY_ROLES, Role, may, must
+from sendlens.control.shares import SharedLink
 from sendlens.control.tenants import Tenant
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.settings import Settings
@@ -58,6 +59,8 @@ class Visitor:
     """Who it is in the audit: the id of a person, a key or a link, or `local`."""
     seen: str = ""
     """The version of the tenant's figures when the request came in."""
+    link: SharedLink | None = None
+    """The shared link, for a visitor who came by one: `panels.question.ask` holds its view fast."""
 
     @property
     def local(self) -> bool:

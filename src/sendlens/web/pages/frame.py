@@ -72,16 +72,28 @@ async def page(
     """Return a whole page."""
     common = _common(site, request, title) | {"section": section}
     if visitor:
-        live = {"tenant": visitor.tenant.slug, "seen": visitor.seen}
+        live = {"tenant": visitor.tenant.slug, "seen": visitor.seen} if not visitor.link else {"seen": visitor.seen}
+        zone = address_of(request).get("zone") or visitor.tenant.time_zone
         common |= {
             "visitor": visitor,
             "last_event": await asyncio.to_thread(site.last_event, visitor.tenant),
             "waiting": template == "waiting.html",
-            "live_query": f"?{urlencode(live)}",
+            "live": f"{request.url.path if visitor.link else ''}/live?{urlencode(live)}",
+            "views": await _views(site, request, visitor) if "bar" in values else [],
             "tenant_name": visitor.tenant.name,
-            "time_zone": visitor.tenant.time_zone,
+            "time_zone": zone,
         }
     return site.render.response(template, {"page": common, "address": address_of(request), **values}, status=status)
+
+
+async def _views(site: Site, request: PageRequest, visitor: Visitor) -> list[dict[str, object]]:
+    """Return the saved views of the tenant, for the menu in the bar."""
+    if visitor.link:
+        return []
+    here = address_of(request)
+    found = await asyncio.to_thread(site.control.views.list, visitor.tenant.id)
+    told = [(view.name, str(Address.read(view.address).with_(tenant=here.get("tenant")))) for view in found]
+    return [{"name": name, "href": href, "chosen": href == str(here)} for name, href in told]
 
 
 def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
@@ -102,7 +114,8 @@ def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
         "now": site.clock.now_ms(),
         "last_event": 0,
         "waiting": False,
-        "live_query": "",
+        "live": "",
+        "views": [],
         "tenant_name": "each tenant",
         "time_zone": "UTC",
     }

@@ -10,7 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
 from sendlens.web.live import Change
-from sendlens.web.pages.access import PageRequest
+from sendlens.web.pages.access import PageRequest, Visitor
 from sendlens.web.pages.frame import visit
 from sendlens.web.pages.site import Site
 
@@ -20,16 +20,20 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/live", include_in_schema=False)
     async def live(request: PageRequest) -> ServerSentEvent:
-        visitor = await visit(site, request)
-        site.hub.check(visitor.tenant.id)  # before the first line is sent, so that the refusal is an answer
-        seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
-        changes = site.hub.subscribe(visitor.tenant.id, seen)
-        return ServerSentEvent(_messages(changes), headers={"Cache-Control": "no-store"})
+        return feed(site, request, await visit(site, request))
 
     return [live]
 
 
-async def _messages(changes: AsyncGenerator[Change | None]) -> AsyncGenerator[ServerSentEventMessage]:
+def feed(site: Site, request: PageRequest, visitor: Visitor) -> ServerSentEvent:
+    """Return the feed of a visitor's tenant. Raises `TooBusy` where too many listen already."""
+    site.hub.check(visitor.tenant.id)  # before the first line is sent, so that the refusal is an answer
+    seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
+    changes = site.hub.subscribe(visitor.tenant.id, seen)
+    return ServerSentEvent(_messages(changes, told=visitor.link is None), headers={"Cache-Control": "no-store"})
+
+
+async def _messages(changes: AsyncGenerator[Change | None], *, told: bool) -> AsyncGenerator[ServerSentEventMessage]:
     # A first line at once, so that proxies and browsers know the connection stands.
     yield ServerSentEventMessage(data=None, comment="connected", retry=2000)
     try:
@@ -37,8 +41,10 @@ async def _messages(changes: AsyncGenerator[Change | None]) -> AsyncGenerator[Se
             if change is None:
                 yield ServerSentEventMessage(data=None, comment="still here")
             else:
+                # How much came in is more than the holder of a shared link has been given.
+                shown = change if told else msgspec.structs.replace(change, events=0)
                 yield ServerSentEventMessage(
-                    data=msgspec.json.encode(change).decode(), event="changed", id=change.version
+                    data=msgspec.json.encode(shown).decode(), event="changed", id=change.version
                 )
     finally:
         await changes.aclose()

@@ -15,8 +15,10 @@ from sendlens.web.pages import (
     overview,
     recipients,
     scopes,
+    shared,
     sign_in,
     static,
+    views,
 )
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import problem
@@ -32,7 +34,19 @@ def page_router(site: Site) -> Router:
     def failed(request: PageRequest, error: Exception) -> Response[str]:
         return problem(site, request, error)
 
-    modules = (overview, scopes, details, campaigns, recipients, intake, dead_letters, live_feed, sign_in)
+    modules = (
+        overview,
+        scopes,
+        details,
+        views,
+        shared,
+        campaigns,
+        recipients,
+        intake,
+        dead_letters,
+        live_feed,
+        sign_in,
+    )
     return Router(
         path="/",
         route_handlers=[*static.handlers(), *(one for module in modules for one in module.handlers(site))],

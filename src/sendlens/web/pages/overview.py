@@ -47,17 +47,22 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/panels/{name:str}", include_in_schema=False)
     async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str] | Response[bytes]:
-        plain, _, form = name.partition(".")
-        one = panel(plain)
         visitor = await visit(site, request)
-        question = panel_question(site, visitor, address_of(request))
-        if not form:
-            return html(await show(one, question, site.settings.query_seconds, first=False))
-        if one.sheet is None:
-            raise NotFound(f"the panel {plain!r} is no table", hint="Its figures are on the page only.")
-        return saved(await one.sheet(question), plain, form, question)
+        return await answer_panel(panel_question(site, visitor, address_of(request)), name)
 
     return [overview, one_panel]
+
+
+async def answer_panel(question: Ask, name: str) -> Response[str] | Response[bytes]:
+    """Return one panel alone as HTML, or as a file with `.csv` or `.json` after its name. Raises `NotFound`."""
+    plain, _, form = name.partition(".")
+    one = panel(plain)
+    question.visitor.must(one.needs)
+    if not form:
+        return html(await show(one, question, question.site.settings.query_seconds, first=False))
+    if one.sheet is None:
+        raise NotFound(f"the panel {plain!r} is no table", hint="Its figures are on the page only.")
+    return saved(await one.sheet(question), plain, form, question)
 
 
 def panel_question(site: Site, visitor: Visitor, address: Address) -> Ask:

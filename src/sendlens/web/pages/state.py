@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 # In this order in every address, so that one view has one address. `tenant` first: it says whose figures these are.
-QUESTION: Final = ("tenant", "period", "from", "to", "compare", "f", "metric", "interval", "clock")
+QUESTION: Final = ("tenant", "zone", "period", "from", "to", "compare", "f", "metric", "interval", "clock")
 """Parameters of the question itself; they travel from page to page."""
 
 VIEW: Final = (
@@ -26,13 +26,15 @@ VIEW: Final = (
     "q",
     "order",
     "page",
-    "rows",
+    "view",
 )
 """Parameters of how one page shows its answer; they stay behind when one leaves the page."""
 
+SHARED: Final = "/shared/"
+"""Where the pages of shared links are."""
 _OF: Final = ("/providers/", "/domains/", "/segments/", "/links/")
 _ORDER: Final = {name: place for place, name in enumerate((*QUESTION, *VIEW))}
-_LONGEST: Final = 500
+_LONGEST: Final = 2000
 _MOST: Final = 40
 
 
@@ -49,6 +51,13 @@ class Address:
         known = [(name, value[:_LONGEST]) for name, value in pairs if name in _ORDER and value][:_MOST]
         known.sort(key=lambda pair: _ORDER[pair[0]])
         return Address(path, tuple(known))
+
+    @staticmethod
+    def read(text: str) -> Address:
+        """Return the address that `str` wrote. One that leads elsewhere becomes the overview."""
+        path, _, query = text.partition("?")
+        own = path.startswith("/") and not path.startswith("//") and "\\" not in path
+        return Address.of(path if own else "/", parse_qsl(query))
 
     def get(self, name: str, default: str = "") -> str:
         """Return the last value of a parameter."""
@@ -82,8 +91,9 @@ class Address:
         return Address(path, tuple(pair for pair in self.pairs if pair[0] in QUESTION))
 
     def panel(self, name: str) -> str:
-        """Return the URL of one panel of this page."""
-        return str(Address(f"/panels/{name}", self.pairs))
+        """Return the URL of one panel of this page. A shared page has panels of its own."""
+        page = self.path if self.path.startswith(SHARED) else ""
+        return str(Address(f"{page}/panels/{name}", self.pairs))
 
     def file(self, form: str) -> str:
         """Return the URL of this page's list as a file."""

@@ -112,6 +112,10 @@ class Answers:
         """Return what is known of a campaign besides figures; nearly nothing for one nobody described."""
         return await self.run(tenant, lambda: self._campaigns.facts(tenant, [campaign])[campaign])
 
+    async def facts_of(self, tenant: Tenant, campaigns: Sequence[str]) -> dict[str, CampaignFacts]:
+        """Return what is known of several campaigns, by id."""
+        return await self.run(tenant, lambda: self._campaigns.facts(tenant, campaigns))
+
     async def person(self, tenant: Tenant, recipient: str, *, before: int) -> Person:
         """Return a person's timeline. Raises `NotFound`."""
         return await self.run(tenant, lambda: self._recipients.get(tenant, recipient, before=before, limit=100))

@@ -125,7 +125,7 @@ async def breakdown(question: Ask, card: str) -> dict[str, object]:
         ],
         "rows": [as_row(question, tab.dimension, tab.metrics, row, most) for row in rows],
         "total": table.total_rows,
-        "details": str(details_address(question, tab.dimension)) if rows else "",
+        "details": str(details_address(question, tab.dimension)) if rows and not question.shared else "",
         "empty": _EMPTY.get(tab.dimension, "Nothing happened in this period."),
     }
 
@@ -174,15 +174,16 @@ def as_row(question: Ask, dimension: str, metrics: tuple[str, ...], row: Row, mo
     if question.campaign:  # a campaign's page has no filters: the row opens the overview, narrowed to both
         campaign = Filter("is", "campaign", (question.campaign,)).text()
         href = question.address.at("/").with_(f=None, period="all").plus_filter(campaign).plus_filter(text)
-    elif question.address.path in {"/", stay.path}:  # the page itself: its open tabs stay open
+    elif question.shared or question.address.path in {"/", stay.path}:  # the page itself: its open tabs stay open
         href = question.address.plus_filter(text)
-    path = scope_path(dimension, row.value)
+    path = "" if question.shared else scope_path(dimension, row.value)
+    frozen = question.visitor.link is not None and question.visitor.link.frozen
     return {
         "label": label,
         "title": label if label == row.value or not row.value else f"{label} ({row.value})",
         "open": str(question.address.at(path)) if path else "",
         "open_label": f"Open the page of {label}",
-        "href": str(href),
+        "href": "" if frozen else str(href),
         "share": f"{_size(row, metrics[0]) / most * 100:.1f}",
         "figures": [row.figures[key] for key in metrics],
     }

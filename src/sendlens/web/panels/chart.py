@@ -5,6 +5,7 @@ The table under the chart is the data: the script draws what the table says, so 
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from typing import Final
 
@@ -13,6 +14,7 @@ from sendlens.metrics.query import Figure
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.render import number
 from sendlens.web.panels.figures import chosen_metric
+from sendlens.web.panels.marks import by_step, marks
 from sendlens.web.panels.names import CLOCK_WORDS
 from sendlens.web.panels.question import Ask
 from sendlens.web.panels.sheet import Sheet, cells, columns
@@ -50,7 +52,8 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
     metric = METRICS[key]
     scope = question.scope
     wanted = question.address.get("interval") or "auto"
-    series = await question.site.answers.timeseries(scope, (key,), wanted)
+    series, found = await asyncio.gather(question.site.answers.timeseries(scope, (key,), wanted), marks(question))
+    at_step = by_step(found, series.buckets, scope.period.end)
     now = series.figures[key]
     compared = question.compared if series.previous else ""
     short, long = _FORMS[series.interval]
@@ -69,6 +72,7 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
                 "long": local.strftime(long),
                 "unfinished": index == series.unfinished_from,
                 "future": future,
+                "marks": " · ".join(mark.text for mark in at_step.get(index, [])),
             }
         )
     anything = any(point["value"] not in {"", "0"} or point["then"] not in {"", "0"} for point in points)
@@ -95,6 +99,14 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
         "now_label": "This period" if question.compared else metric.label,
         "compared": compared,
         "unfinished": series.unfinished_from is not None,
+        "marks": [
+            {"at": mark.at, "text": mark.text, "href": mark.href, "note": mark.note}
+            for index in sorted(at_step)
+            for mark in at_step[index]
+        ],
+        "may_note": question.visitor.can("annotate"),
+        "zone": scope.period.zone,
+        "now_local": datetime.fromtimestamp(question.site.clock.now_ms() / 1000, zone).strftime("%Y-%m-%dT%H:%M"),
     }
 
 

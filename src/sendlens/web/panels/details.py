@@ -10,10 +10,9 @@ from typing import Final
 
 from sendlens.errors import InvalidField
 from sendlens.metrics.dimensions import DIMENSIONS
-from sendlens.metrics.filters import Filter
 from sendlens.metrics.registry import METRICS
 from sendlens.web.panels.breakdown import SHORT, TABS, as_row, formula, largest, sheet_of
-from sendlens.web.panels.question import Ask
+from sendlens.web.panels.question import Ask, in_words
 from sendlens.web.panels.sheet import Sheet
 
 PAGE: Final = 50
@@ -101,11 +100,7 @@ async def details_sheet(question: Ask, dimension: str) -> Sheet:
 def within(question: Ask) -> list[str]:
     """Return in words what the list is narrowed to by the page it was opened from."""
     held = [one for one in question.scope.filters if one.text() not in question.address.all("f")]
-    return [_said(one) for one in held]
-
-
-def _said(one: Filter) -> str:
-    return f"{one.of.label} {' or '.join(one.values)}"
+    return [in_words(one) for one in held]
 
 
 def _order(text: str, metrics: tuple[str, ...]) -> str:

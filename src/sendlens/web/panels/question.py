@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from msgspec import structs
+
 from sendlens.control.tenants import Tenant
 from sendlens.metrics.compare import Compare, earlier, parse_compare
 from sendlens.metrics.dimensions import DIMENSIONS
@@ -59,22 +61,21 @@ class Ask:
     visitor: Visitor
     address: Address
     scope: Scope
+    tenant: Tenant
+    """Whose figures are asked for, in the time zone they are asked for."""
+    of: Fixed | None = None
+    """What the page is about, if it is the page of a provider, domain, segment or link."""
 
     @property
-    def tenant(self) -> Tenant:
-        """Return whose figures are asked for."""
-        return self.visitor.tenant
+    def shared(self) -> bool:
+        """Return whether this is asked by the holder of a shared link, who sees one view and no page beside it."""
+        return self.visitor.link is not None
 
     @property
     def compared(self) -> str:
         """Return the name of what the period is compared with, or an empty text."""
         compare = self.scope.compare
         return COMPARED_NAMES[compare] if compare and earlier(self.scope.period, compare) else ""
-
-    @property
-    def of(self) -> Fixed | None:
-        """Return what the page is about, if it is the page of a provider, domain, segment or link."""
-        return fixed(self.address.get("of"))
 
     @property
     def tiles(self) -> tuple[str, ...]:
@@ -100,13 +101,19 @@ def campaign_path(campaign: str) -> str:
 
 
 def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
-    """Return the question of an address. Raises `InvalidField` for a parameter that is not accepted."""
-    tenant = visitor.tenant
-    campaign = address.get("campaign")
-    filters = parse_filters(address.all("f"))
+    """Return the question of an address. Raises `InvalidField` for a parameter that is not accepted.
+
+    For the holder of a shared link, the link's own view is held fast whatever the address says.
+    """
+    view = Address.read(visitor.link.address) if visitor.link else None
+    address = _bounded(address, view, frozen=visitor.link.frozen) if view and visitor.link else address
+    tenant = _in_zone(visitor.tenant, address.get("zone"))
+    campaign = "" if view else address.get("campaign")
+    of = fixed((view or address).get("of"))
+    filters = parse_filters([*(view.all("f") if view else ()), *address.all("f")])
     if campaign:
         filters = (Filter("is", "campaign", (campaign,)), *filters)
-    if of := fixed(address.get("of")):
+    if of:
         filters = (Filter("is", of.kind.dimension, (of.value,)), *filters)
     key = address.get("period") or ("all" if campaign else DEFAULT_PERIOD)
     custom = key == "custom"
@@ -120,7 +127,32 @@ def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
         filters=filters,
         clock="event" if address.get("clock") == "event" else "send" if address.get("clock") == "send" else None,
     )
-    return Ask(site, visitor, address, scope)
+    return Ask(site, visitor, address, scope, tenant, of)
+
+
+# What the holder of a shared link may always turn: how the answer is shown, not what is asked.
+_HOW: Final = frozenset({"metric", "interval", "audience", "content", "device"})
+
+
+def _bounded(address: Address, view: Address, *, frozen: bool) -> Address:
+    """Return the address as far as a shared link allows it: the view's own parameters unless they may be replaced.
+
+    The filters of the view are not part of it; `ask` adds them.
+    """
+    given = [pair for pair in address.pairs if pair[0] in (_HOW if frozen else _HOW | _WHAT)]
+    names = {name for name, _ in given}
+    if names & {"period", "from", "to"}:
+        names |= {"period", "from", "to"}
+    kept = [pair for pair in view.pairs if pair[0] in _HOW | _WHAT and pair[0] not in names | {"f"}]
+    return Address.of(address.path, [*kept, *given])
+
+
+_WHAT: Final = frozenset({"zone", "period", "from", "to", "compare", "f", "clock"})
+
+
+def _in_zone(tenant: Tenant, zone: str) -> Tenant:
+    """Return the tenant with the reader's time zone instead of its own. Raises `InvalidField`."""
+    return structs.replace(tenant, time_zone=zone_info(zone).key) if zone else tenant
 
 
 def bar(question: Ask) -> dict[str, object]:
@@ -141,7 +173,16 @@ def bar(question: Ask) -> dict[str, object]:
         "dimensions": [(one.key, one.label) for one in DIMENSIONS.values() if one.filterable],
         "operators": list(VERBS.items()),
         "filterable": True,
+        "held": [in_words(one) for one in scope.filters if question.shared and one not in own],
+        "frozen": question.visitor.link is not None and question.visitor.link.frozen,
+        "changes": not question.shared,
+        "zone": address.get("zone"),
     }
+
+
+def in_words(one: Filter) -> str:
+    """Return a filter as a text: Mailbox provider is Gmail."""
+    return f"{one.of.label} {VERBS[one.operator]} {' or '.join(name_of(one.dimension, value) for value in one.values)}"
 
 
 def chip(one: Filter, address: Address, index: int) -> dict[str, str]:

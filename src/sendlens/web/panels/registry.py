@@ -32,7 +32,7 @@ Write = Callable[[Ask], Awaitable[Sheet]]
 class Panel:
     """One panel: its name in addresses, its template, what fills it, and how often it may refresh, in seconds.
 
-    `sheet` gives the same figures as a file; the pages offer it as CSV and JSON.
+    `sheet` gives the same figures as a file; the pages offer it as CSV and JSON. `needs` is the permission to see it.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Panel:
     look: str = "card"
     every: int = 5
     sheet: Write | None = None
+    needs: str = "see_figures"
 
     @property
     def id(self) -> str:
@@ -63,9 +64,9 @@ _ALL: Final = (
     Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10),
     Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10),
     Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide"),
-    Panel("intake", "panels/intake.html", intake, "What became of it", every=2),
-    Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10),
-    Panel("people", "panels/people.html", people, "People", every=10),
+    Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake"),
+    Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10, needs="see_intake"),
+    Panel("people", "panels/people.html", people, "People", every=10, needs="see_people"),
     _card("device", "How mail was read"),
 )
 PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}

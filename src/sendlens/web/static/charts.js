@@ -26,6 +26,7 @@
   const read = (table) => [...table.tBodies[0].rows].map((row) => ({
     short: row.dataset.label,
     long: row.dataset.long,
+    marks: row.dataset.marks || "",
     open: "unfinished" in row.dataset,
     future: "future" in row.dataset,
     value: number(row.querySelector("[data-value]")?.dataset.value),
@@ -103,14 +104,29 @@
         if (event.key === "Escape") point(plot, -1);
       });
       plot.addEventListener("blur", () => point(plot, -1));
-      new ResizeObserver(() => made.chart.resize()).observe(plot);
+      new ResizeObserver(() => { made.chart.resize(); flags(plot, made); }).observe(plot);
     }
     if (!made.chart) return; // the library is on its way; the first caller draws what is then newest
     made.table = document.getElementById(plot.dataset.chart);
     made.rows = read(made.table);
     made.chart.setOption(option(made.rows, made.table.dataset), { notMerge: true });
+    flags(plot, made);
     plot.dataset.drawn = "";
     if (made.index >= 0) point(plot, made.index);
+  };
+
+  // A thin line with a flag where something happened; its text is in the bubble and in the list under the chart.
+  const flags = (plot, made) => {
+    plot.querySelectorAll(".flag").forEach((one) => one.remove());
+    made.rows.forEach((row, index) => {
+      if (!row.marks) return;
+      const x = made.chart.convertToPixel({ xAxisIndex: 0 }, index);
+      if (!Number.isFinite(x)) return;
+      const flag = document.createElement("span");
+      flag.className = "flag";
+      flag.style.left = `${x}px`;
+      plot.append(flag);
+    });
   };
 
   // The bubble with one step's values, at the pointer's step or moved by the arrow keys.
@@ -138,6 +154,12 @@
     if (!row.future) lines.push(line(data.name, row.text, true));
     if (row.behind) lines.push(line("", row.behind));
     if (data.compared) lines.push(line(data.compared, row.thenText));
+    for (const text of row.marks ? row.marks.split(" · ") : []) {
+      const mark = document.createElement("div");
+      mark.className = "mark";
+      mark.textContent = text;
+      lines.push(mark);
+    }
     made.tip.replaceChildren(...lines);
     const at = made.chart.convertToPixel({ seriesIndex: 0 }, [index, row.value ?? row.then ?? 0]) || [0, 0];
     const left = at[0] + 14 + made.tip.offsetWidth > plot.clientWidth ? at[0] - 14 - made.tip.offsetWidth : at[0] + 14;

@@ -103,6 +103,8 @@
       document.dispatchEvent(new Event("theme"));
     }
 
+    if (event.target.closest("[data-print]")) { if (open) open.open = false; print(); }
+
     const copy = event.target.closest("[data-copy]");
     if (copy) {
       const text = document.getElementById(copy.dataset.copy).textContent;
@@ -113,6 +115,14 @@
         setTimeout(() => (copy.textContent = before), 1600);
       });
     }
+  });
+
+  // Time zones: the browser knows all of them, and which one the reader lives in.
+  document.addEventListener("focusin", (event) => {
+    const list = event.target.matches?.("[data-zone]") && event.target.list;
+    if (!list || list.options.length || !Intl.supportedValuesOf) return;
+    const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    for (const zone of new Set([own, "UTC", ...Intl.supportedValuesOf("timeZone")])) list.append(new Option(zone, zone));
   });
 
   // After a swap the sticky parts keep their place, and readers hear what they look at.
