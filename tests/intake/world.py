@@ -84,6 +84,9 @@ class Sources:
             raise NotFound("unknown")
         return self.known[source_id]
 
+    def named(self, tenant: str, name: str) -> Source:
+        return self.get(name) if name in self.known and self.known[name].tenant == tenant else self.get("")
+
 
 class World:
     """The application and what it talks to."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Campaign, Event, EventType, RecordKind, Spend
+from sendlens.model.reports import DmarcRecord, TlsReport
 from sendlens.pipeline.agreement import disagreements
 from sendlens.pipeline.rows import Rower
 from sendlens.store.client import Store
@@ -168,3 +170,42 @@ def test_a_shortage_of_memory_buries_nobody(house: House, monkeypatch: pytest.Mo
     house.writer().step(wait=0)
     assert house.store.fetch_internal("SELECT count() FROM events").rows == [(5,)]
     assert house.control.deadletters.list(house.tenant.id) == []
+
+
+def test_rows_of_a_report_that_comes_twice_are_there_once(house: House) -> None:
+    rows = [
+        DmarcRecord(
+            org="mailbox.example",
+            report_id="r-1",
+            row=number,
+            begin_at=NOW // 1000 * 1000,
+            end_at=NOW,
+            domain="sender.example",
+            source_ip="192.0.2.1",
+            count=7,
+            dkim_domains=("sender.example",),
+        )
+        for number in range(2)
+    ]
+    tls = TlsReport(
+        org="m", report_id="t-1", row=0, begin_at=NOW, end_at=NOW, domain="sender.example", policy_type="sts", failed=3
+    )
+    for kind, records in ((RecordKind.DMARC, rows), (RecordKind.TLS_REPORT, [tls])):
+        for source in ("mail", "src_x"):
+            block = Block(
+                tenant=house.tenant.id,
+                source=source,
+                kind=kind,
+                received_at=NOW,
+                count=len(records),
+                body=pack(records),
+            )
+            asyncio.run(house.log.append(block))
+    house.writer().step(wait=0)
+    found = house.store.fetch_internal(
+        "SELECT count(), sum(count), any(begin_at), any(dkim_domains[1]), (SELECT sum(failed) FROM tls_reports FINAL) "
+        "FROM dmarc_records FINAL"
+    ).rows
+    ((number, mails, begin, signer, failed),) = found
+    assert (number, mails, signer, failed) == (2, 14, "sender.example", 3)
+    assert str(begin).startswith(time.strftime("%Y-%m-%d %H:%M", time.gmtime(NOW // 1000)))

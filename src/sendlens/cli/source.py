@@ -42,7 +42,7 @@ def create(
         json: Print JSON instead of text.
     """
     title, secret_help = _provider(provider)
-    options = _options(option)
+    options = _options(provider, option)
     secrets = [typed_secret(each, f"Secret of {title}") for each in secret]
     made = _made_secret(provider) if not secrets else ""
     with opened() as (control, settings):
@@ -142,22 +142,24 @@ def _made_secret(provider: str) -> str:
 
 def _provider(name: str) -> tuple[str, str]:
     """Return the provider's title and what it says of its secret."""
-    from sendlens.sources.esp import PROVIDERS
+    from sendlens.sources.posting import POSTING
 
     if name in _OWN:
         return _OWN[name], ""
-    if name not in PROVIDERS:
-        raise InvalidField("provider", name, f"one of {', '.join([*_OWN, *sorted(PROVIDERS)])}")
-    return PROVIDERS[name].title, PROVIDERS[name].secret_help
+    if name not in POSTING:
+        raise InvalidField("provider", name, f"one of {', '.join([*_OWN, *sorted(POSTING)])}")
+    return POSTING[name].title, POSTING[name].secret_help
 
 
-def _options(given: Sequence[str]) -> dict[str, object]:
+def _options(provider: str, given: Sequence[str]) -> dict[str, object]:
     """Read name=value pairs; a value is JSON where it looks like it, a text otherwise."""
     import msgspec
 
-    from sendlens.sources.esp import Options as KnownOptions
+    from sendlens.sources.esp import Options
+    from sendlens.sources.posting import POSTING
 
-    known = {field.encode_name: field.type for field in msgspec.structs.fields(KnownOptions)}
+    form = POSTING[provider].options if provider in POSTING else Options
+    known = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
     options: dict[str, object] = {}
     for pair in given:
         name, equals, text = pair.partition("=")
@@ -169,7 +171,7 @@ def _options(given: Sequence[str]) -> dict[str, object]:
             value = text
         # A list is written as one, or as a single value.
         options[name] = [value] if isinstance(value, str) and known[name] is not str else value
-    KnownOptions.of(options)
+    form.of(options)
     return options
 
 

@@ -7,11 +7,12 @@ at the door, so that nothing in the log is unreadable to the pipeline.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from sendlens.model.events import RECORD_TYPES, Campaign, Event, Gauge, Record, RecordKind, Spend
+from sendlens.model.events import RECORD_TYPES, Record, RecordKind
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -49,7 +50,7 @@ class Block(msgspec.Struct, kw_only=True, frozen=True):
         return _DECODERS[self.kind].decode(packed)
 
 
-def pack(records: list[Event] | list[Campaign] | list[Spend] | list[Gauge]) -> bytes:
+def pack(records: Sequence[Record]) -> bytes:
     """Return the bytes of a block body for records of one kind."""
     return zstd.compress(_ENCODER.encode(records), level=1)
 

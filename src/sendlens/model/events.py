@@ -12,6 +12,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from sendlens.model.reports import DmarcRecord, TlsReport
+
 
 class EventType(enum.StrEnum):
     """What happened; the values are the public names used in the API, the tables and the docs."""
@@ -237,13 +239,17 @@ class RecordKind(enum.StrEnum):
     CAMPAIGN = "campaign"
     SPEND = "spend"
     GAUGE = "gauge"
+    DMARC = "dmarc"
+    TLS_REPORT = "tls_report"
 
 
-RECORD_TYPES: Final[dict[RecordKind, type[Event] | type[Campaign] | type[Spend] | type[Gauge]]] = {
+Record = Event | Campaign | Spend | Gauge | DmarcRecord | TlsReport
+
+RECORD_TYPES: Final[dict[RecordKind, type[Record]]] = {
     RecordKind.EVENT: Event,
     RecordKind.CAMPAIGN: Campaign,
     RecordKind.SPEND: Spend,
     RecordKind.GAUGE: Gauge,
+    RecordKind.DMARC: DmarcRecord,
+    RecordKind.TLS_REPORT: TlsReport,
 }
-
-Record = Event | Campaign | Spend | Gauge

@@ -80,6 +80,14 @@ class Door:
         without records, so that the accounting can be rebuilt from the log. After an `Unavailable` some of a large
         request may be in the log; the sender repeats it, and repeated events are recognised.
         """
+        for report, rows in mapped.reports.items():
+            await self._accept(tenant_id, source_id, report, Mapped(records=rows), received_at, request_id)
+        accepted = await self._accept(tenant_id, source_id, kind, mapped, received_at, request_id)
+        return Accepted(accepted.accepted + sum(map(len, mapped.reports.values())), accepted.rejected)
+
+    async def _accept(
+        self, tenant_id: str, source_id: str, kind: RecordKind, mapped: Mapped, received_at: int, request_id: str
+    ) -> Accepted:
         self.check(tenant_id, source_id)
         records, rejected = mapped.records, len(mapped.rejected)
         if not records and not rejected:

@@ -1,4 +1,4 @@
-"""Campaigns, spend and gauges as rows: the records of the log that are no events.
+"""Campaigns, spend, gauges and the rows of reports as rows: the records of the log that are no events.
 
 Owns their columns. A block whose records do not fit their columns raises here, before anything is inserted, so that
 `batch` can set it aside; a mistake in one must never keep the writer from all that follows.
@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from sendlens.model.blocks import Block
 from sendlens.model.events import Campaign, Gauge, Record, RecordKind, Spend
-from sendlens.store.columns import table_of
+from sendlens.model.reports import DmarcRecord, TlsReport
+from sendlens.store.columns import COLUMNS, table_of
 
 
 def rows_of(block: Block, records: Sequence[Record], batch_id: int) -> tuple[str, pa.Table]:
@@ -25,6 +26,12 @@ def rows_of(block: Block, records: Sequence[Record], batch_id: int) -> tuple[str
         return "campaigns", table_of("campaigns", _campaign_columns(block, cast("Sequence[Campaign]", records)))
     if block.kind is RecordKind.SPEND:
         return "spend", table_of("spend", _spend_columns(block, cast("Sequence[Spend]", records)))
+    if block.kind is RecordKind.DMARC:
+        columns = _report_columns("dmarc_records", block, cast("Sequence[DmarcRecord]", records), batch_id)
+        return "dmarc_records", table_of("dmarc_records", columns)
+    if block.kind is RecordKind.TLS_REPORT:
+        columns = _report_columns("tls_reports", block, cast("Sequence[TlsReport]", records), batch_id)
+        return "tls_reports", table_of("tls_reports", columns)
     return "gauges", table_of("gauges", _gauge_columns(block, cast("Sequence[Gauge]", records), batch_id))
 
 
@@ -76,3 +83,24 @@ def _gauge_columns(block: Block, rows: Sequence[Gauge], batch_id: int) -> dict[s
         "value": [g.value for g in rows],
         "batch_id": [batch_id] * len(rows),
     }
+
+
+def _report_columns(
+    table: str, block: Block, rows: Sequence[DmarcRecord] | Sequence[TlsReport], batch_id: int
+) -> dict[str, list[object]]:
+    """Return the columns of a table whose names are those of the record's fields."""
+    own: dict[str, list[object]] = {
+        "tenant": [block.tenant] * len(rows),
+        "source": [block.source] * len(rows),
+        "received_at": [block.received_at] * len(rows),
+        "batch_id": [batch_id] * len(rows),
+        "begin_at": [row.begin_at // 1000 for row in rows],
+        "end_at": [row.end_at // 1000 for row in rows],
+    }
+    told: dict[str, list[object]] = {
+        # Flags are numbers in the store.
+        name: [int(value) if isinstance(value := getattr(row, name), bool) else value for row in rows]
+        for name, _ in COLUMNS[table]
+        if name not in own
+    }
+    return {**told, **own}

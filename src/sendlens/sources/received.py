@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from sendlens.errors import Rejection
-from sendlens.model.events import Campaign, Event, Spend
+from sendlens.model.events import Campaign, Event, RecordKind, Spend
+from sendlens.model.reports import DmarcRecord, TlsReport
 
 
 class Received(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,10 +34,20 @@ class Mapped(msgspec.Struct, kw_only=True):
     """The records a request brought, and why others were refused.
 
     `sent_at` is the sender's clock for the whole request in UTC milliseconds, or 0. `confirm_url` is an address that
-    must be fetched for the sender to go on (a subscription to be confirmed); it was checked already.
+    must be fetched for the sender to go on (a subscription to be confirmed); it was checked already. `reports` are
+    rows that come beside the records, by their kind, and `understood` is what the sender is told about its body.
     """
 
-    records: list[Event] | list[Campaign] | list[Spend]
+    records: list[Event] | list[Campaign] | list[Spend] | list[DmarcRecord] | list[TlsReport]
     rejected: list[Rejection] = msgspec.field(default_factory=list[Rejection])
     sent_at: int = 0
     confirm_url: str = ""
+    reports: dict[RecordKind, list[DmarcRecord] | list[TlsReport]] = msgspec.field(
+        default_factory=dict[RecordKind, "list[DmarcRecord] | list[TlsReport]"]
+    )
+    understood: dict[str, object] | None = None
+
+    @property
+    def count(self) -> int:
+        """How many records came, refused ones included."""
+        return len(self.records) + len(self.rejected) + sum(len(rows) for rows in self.reports.values())

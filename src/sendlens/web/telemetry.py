@@ -21,7 +21,7 @@ from sendlens.control.control import Control
 from sendlens.control.sources import API
 from sendlens.errors import NotFound
 from sendlens.pipeline.batch import Batch
-from sendlens.sources.esp import PROVIDERS
+from sendlens.sources.posting import POSTING
 from sendlens.web.intake.app import HOOKS, ROUTES
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -161,7 +161,7 @@ class Telemetry:
                 provider = self._control.sources.get(source).provider
             except NotFound:
                 provider = API
-            known = self._kinds[source] = provider if provider in PROVIDERS else API
+            known = self._kinds[source] = provider if provider in POSTING else API
             if len(self._kinds) > _MOST_SOURCES:
                 self._kinds.popitem(last=False)
         return known
@@ -172,7 +172,7 @@ def route_of(path: str) -> str:
     if path in ROUTES:
         return path
     provider = path.removeprefix(HOOKS).partition("/")[0]
-    return f"{HOOKS}{provider if provider in PROVIDERS else _OTHER}"
+    return f"{HOOKS}{provider if provider in POSTING else _OTHER}"
 
 
 class _Read(Collector):

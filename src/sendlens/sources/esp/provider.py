@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -42,7 +42,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Year of times in a log that name none; 0 means the latest one in which they are not in the future."""
 
     @classmethod
-    def of(cls, settings: Mapping[str, object]) -> Options:
+    def of(cls, settings: Mapping[str, object]) -> Self:
         """Return the options in a source's settings; other settings of the source are left alone.
 
         Raises `InvalidField` naming the setting that is of the wrong kind.
@@ -93,6 +93,8 @@ class Provider:
     parse: Callable[[Received, Options], Mapped]
     challenge: str = 'Signature realm="sendlens"'
     """What a refused request is told in `WWW-Authenticate`; some senders show basic credentials only when asked."""
+    options: type[Options] = Options
+    """What sources of this provider may set."""
     accepted_status: int = 200
     """The answer to what was accepted. 202 says it best, but only for providers that take any 2xx for success: Mailgun
     and Postmark, for two, repeat whatever is answered with anything but 200."""

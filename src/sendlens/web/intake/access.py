@@ -79,6 +79,10 @@ class SourceFinder(Protocol):
         """Return the source. Raises `NotFound`."""
         ...
 
+    def named(self, tenant: str, name: str) -> Source:
+        """Return the tenant's source of this name. Raises `NotFound`."""
+        ...
+
 
 async def authorized(request: Request, keys: KeyFinder, threads: Executor | None = None) -> Key:
     """Return the key a request shows, looked up in one of the `threads`.

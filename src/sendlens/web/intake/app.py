@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -32,7 +32,9 @@ from sendlens.pipeline.door import Accepted, Door
 from sendlens.pipeline.limits import EventRates
 from sendlens.settings import Settings
 from sendlens.sources import native
-from sendlens.sources.esp import PROVIDERS, Evidence, Options, Provider
+from sendlens.sources.esp import Evidence, Options, Provider
+from sendlens.sources.mail import provider as mail
+from sendlens.sources.posting import POSTING
 from sendlens.sources.received import Mapped, Received
 from sendlens.web.intake.access import KeyFinder, Source, SourceFinder, authorized
 from sendlens.web.intake.asgi import Message, Receive, Request, Scope, Send, answer, answer_problem
@@ -52,35 +54,64 @@ _SOURCE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _log = structlog.stdlib.get_logger(__name__)
 
 
+class Posted(msgspec.Struct, frozen=True, kw_only=True):
+    """A post to the native API, as its route reads it."""
+
+    body: bytes
+    content_type: str
+    received_at: int
+    idempotency_key: str
+    most: int
+    """Most records in one request."""
+    settings: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
+    """Those of the source that was named, where the route asks for them."""
+
+
 @dataclass(frozen=True)
 class Route:
     """One address of the native API."""
 
     kind: RecordKind
-    parse: Callable[[bytes, str, int, str, int], Mapped]
-    """(body, content type, received_at, idempotency key, most records) -> records and rejections."""
+    parse: Callable[[Posted], Mapped]
+    source: str = DEFAULT_SOURCE
+    """The name that records are filed under where the post gives none."""
+    provider: str = ""
+    """The kind of source whose settings say how the body is read; empty where none do."""
 
 
 ROUTES: Final[dict[str, Route]] = {
     "/v1/events": Route(
         RecordKind.EVENT,
-        lambda body, form, at, key, most: native.parse_events(body, form, at, idempotency_key=key, most=most),
+        lambda it: native.parse_events(
+            it.body, it.content_type, it.received_at, idempotency_key=it.idempotency_key, most=it.most
+        ),
     ),
     "/v1/conversions": Route(
         RecordKind.EVENT,
-        lambda body, form, at, key, most: native.parse_conversions(body, form, at, idempotency_key=key, most=most),
+        lambda it: native.parse_conversions(
+            it.body, it.content_type, it.received_at, idempotency_key=it.idempotency_key, most=it.most
+        ),
     ),
     "/v1/campaigns": Route(
-        RecordKind.CAMPAIGN, lambda body, form, at, _key, most: native.parse_campaigns(body, form, at, most=most)
+        RecordKind.CAMPAIGN,
+        lambda it: native.parse_campaigns(it.body, it.content_type, it.received_at, most=it.most),
     ),
     "/v1/spend": Route(
-        RecordKind.SPEND, lambda body, form, at, _key, most: native.parse_spend(body, form, at, most=most)
+        RecordKind.SPEND, lambda it: native.parse_spend(it.body, it.content_type, it.received_at, most=it.most)
+    ),
+    "/v1/mail": Route(
+        RecordKind.EVENT,
+        lambda it: mail.parse(
+            Received(body=it.body, received_at=it.received_at), mail.PROVIDER.options.of(it.settings)
+        ),
+        source=mail.PROVIDER.name,
+        provider=mail.PROVIDER.name,
     ),
 }
 
 
 class IntakeApp:
-    """An ASGI application for `POST /v1/{events,conversions,campaigns,spend}` and `/hooks/{provider}/{source}`."""
+    """An ASGI application for the posts of `ROUTES` and for `/hooks/{provider}/{source}`."""
 
     def __init__(
         self,
@@ -154,7 +185,7 @@ class IntakeApp:
         if request.method != "POST":
             raise MethodNotAllowed(f"{request.path} is for POST")
         key = await authorized(request, self._keys, self._lookups)
-        source = request.headers.get("x-sendlens-source") or request.query.get("source") or DEFAULT_SOURCE
+        source = request.headers.get("x-sendlens-source") or request.query.get("source") or route.source
         if source.startswith("src_"):
             raise BadRequest(
                 "a name that begins with src_ is the id of a webhook's source", hint="Choose another name."
@@ -171,15 +202,31 @@ class IntakeApp:
         with self._places.place(key.tenant):
             body = await self._bodies.read(request, receive, key.tenant)
             try:
-                mapped = await self._read(
-                    key.tenant, len(body), lambda: route.parse(body, content_type, received_at, idempotency_key, most)
+                posted = Posted(
+                    body=body,
+                    content_type=content_type,
+                    received_at=received_at,
+                    idempotency_key=idempotency_key,
+                    most=most,
+                    settings=await self._settings_of(route, key.tenant, source),
                 )
-                left = self._rates.take(key.id, len(mapped.records) + len(mapped.rejected))
+                mapped = await self._read(key.tenant, len(body), lambda: route.parse(posted))
+                left = self._rates.take(key.id, mapped.count)
                 accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
             finally:
                 # Held until the end: what was read from a body takes more room than the body.
                 self._bodies.release(len(body), key.tenant)
         await answer(send, request, 202, _receipt(accepted, mapped), left)
+
+    async def _settings_of(self, route: Route, tenant: str, name: str) -> Mapping[str, object]:
+        """Return the settings of the tenant's source of this name, if the route has use for them and it is there."""
+        if not route.provider:
+            return {}
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._lookups, self._sources.named, tenant, name)
+        except NotFound:
+            return {}
+        return found.settings if found.provider == route.provider else {}
 
     async def _read(self, tenant: str, length: int, work: Callable[[], Mapped]) -> Mapped:
         """Return what `work` returns, done at once for a short body and in a thread for a long one."""
@@ -195,7 +242,7 @@ class IntakeApp:
         """Return the source that a hook's address names; whatever is wrong with it, the answer is the same."""
         name, _, rest = request.path.removeprefix(HOOKS).partition("/")
         source_id = rest.removesuffix("/")
-        provider = PROVIDERS.get(name)
+        provider = POSTING.get(name)
         try:
             if not request.path.startswith(HOOKS) or provider is None or not _SOURCE.fullmatch(source_id):
                 raise NotFound("no such address")
@@ -217,7 +264,7 @@ class IntakeApp:
         self._door.check(source.tenant, source.id)
         self._rates.check(source.id)
         try:
-            options = Options.of(source.settings)
+            options = provider.options.of(source.settings)
         except InvalidField as error:
             _log.error("source cannot be used", source=source.id, error=error.detail)
             # Our side is wrong, not the provider's: it shall keep the events until somebody mends the settings.
@@ -239,7 +286,7 @@ class IntakeApp:
                 if mapped.confirm_url:
                     await self._fetch(mapped.confirm_url)
                     _log.info("subscription confirmed", source=source.id, provider=provider.name)
-                left = self._rates.take(source.id, len(mapped.records) + len(mapped.rejected))
+                left = self._rates.take(source.id, mapped.count)
                 accepted = await self._door.accept(tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
             finally:
                 self._bodies.release(len(body), tenant)
@@ -284,7 +331,11 @@ class Receipt(msgspec.Struct):
     accepted: int
     rejected: list[Rejection]
     rejected_total: int
+    understood: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
+    """For a mail: what it was taken for."""
 
 
 def _receipt(accepted: Accepted, mapped: Mapped) -> Receipt:
-    return Receipt(accepted.accepted, mapped.rejected[:MOST_LISTED], len(mapped.rejected))
+    return Receipt(
+        accepted.accepted, mapped.rejected[:MOST_LISTED], len(mapped.rejected), mapped.understood or msgspec.UNSET
+    )

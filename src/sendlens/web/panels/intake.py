@@ -20,7 +20,14 @@ OUTCOMES: Final = {
     "rejected": ("Rejected", "Refused with a field and a reason in the answer to the request."),
     "dead": ("Dead letters", "Accepted, but could not be processed; kept, and can be tried again."),
 }
-_KINDS: Final = {"event": "events", "campaign": "campaigns", "spend": "spend", "gauge": "gauges"}
+_KINDS: Final = {
+    "event": "events",
+    "campaign": "campaigns",
+    "spend": "spend",
+    "gauge": "gauges",
+    "dmarc": "DMARC rows",
+    "tls_report": "TLS report rows",
+}
 _LETTERS: Final = 20
 
 
