@@ -45,6 +45,7 @@ from sendlens.web.intake.app import IntakeApp
 from sendlens.web.intake.asgi import Receive, Scope, Send
 from sendlens.web.intake.tracker import TrackerApp
 from sendlens.web.live import LiveHub
+from sendlens.web.live_socket import LiveSocket
 from sendlens.web.samples import Samples
 from sendlens.web.scrape import Gauges
 from sendlens.web.site import build
@@ -118,7 +119,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         stack.enter_context(staging(parse(settings.store_url)))
         store = stack.enter_context(Store.open(settings))
         store.migrate()
-        hub = LiveHub(clock, most_per_tenant=settings.live_streams)
+        hub = LiveHub(clock, most_per_tenant=settings.live_streams, batch=control.ledger.finished())
         stack.callback(hub.close)
         telemetry = Telemetry(control)
         store.observe(telemetry.queried)
@@ -126,7 +127,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         def stored(batch: Batch) -> None:
             telemetry.stored(batch)
             for tenant_id, count in batch.stored_by_tenant.items():
-                hub.publish(tenant_id, {"events": count})
+                hub.publish(tenant_id, {"events": count, "batch": batch.batch_id})
             for tenant_id, source, *_ in batch.accounts:
                 control.sources.heard_of(tenant_id, source, clock.now_ms())
 
@@ -212,6 +213,7 @@ class Application:
         self._parts = parts
         self._intake: IntakeApp | None = None
         self._tracker: TrackerApp | None = None
+        self._live: LiveSocket | None = None
         self._site: Litestar | None = None
 
     @property
@@ -236,6 +238,8 @@ class Application:
             await self._intake(scope, receive, send)
         elif self._tracker is not None and TrackerApp.handles(scope):
             await self._tracker(scope, receive, send)
+        elif self._live is not None and LiveSocket.handles(scope):
+            await self._live(scope, receive, send)
         elif self._site is not None:
             await self._site(scope, receive, send)  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
 
@@ -271,6 +275,9 @@ class Application:
             answered=parts.telemetry.answered,
         )
         self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock)
+        self._live = LiveSocket(
+            parts.hub, parts.store, parts.control.keys, parts.control.tenants, parts.clock, parts.fuse
+        )
         self._site = build(
             settings=parts.settings,
             clock=parts.clock,

@@ -83,7 +83,14 @@ def running(tmp_path: Path, embedded_url: str) -> Generator[Running]:
     parts = open_parts(settings)
     application = Application(settings, parts=parts)
     server = uvicorn.Server(
-        uvicorn.Config(application, host="127.0.0.1", port=port, log_config=None, lifespan="on")  # pyright: ignore[reportArgumentType]
+        uvicorn.Config(
+            application,  # pyright: ignore[reportArgumentType]
+            host="127.0.0.1",
+            port=port,
+            log_config=None,
+            lifespan="on",
+            ws="websockets-sansio",
+        )
     )
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

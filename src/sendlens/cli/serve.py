@@ -21,6 +21,8 @@ GRACE_SECONDS = 20
 """How long held requests may take to be answered after a stop signal."""
 
 
+LARGEST_SOCKET_MESSAGE = 4096
+"""Most bytes of a message from a listener, who has nothing to say."""
 SWITCH_SECONDS = 0.0005
 """How long one thread may work while another wants to."""
 
@@ -75,6 +77,8 @@ def run(settings: Settings, listening: socket.socket) -> None:
                 application,  # pyright: ignore[reportArgumentType] - ASGI, with our own types for scope and messages
                 loop="uvloop",
                 http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=LARGEST_SOCKET_MESSAGE,
                 lifespan="on",
                 access_log=False,
                 log_config=None,

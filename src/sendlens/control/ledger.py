@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sendlens.clock import Clock
@@ -111,6 +111,12 @@ class Ledger:
         with self._database.read() as connection:
             row = connection.execute(query).mappings().first()
         return _batch(row) if row else None
+
+    def finished(self, partition: int = 0) -> int:
+        """Return the number of the newest batch of a partition that is in the store; 0 before the first."""
+        done = (batches.c.partition == partition) & (batches.c.state == "done")
+        with self._database.read() as connection:
+            return connection.execute(select(func.max(batches.c.batch_id)).where(done)).scalar() or 0
 
 
 def _batch(row: RowMapping) -> Batch:

@@ -26,11 +26,15 @@ MOST_PER_TENANT: Final = 200
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A tenant's figures at one version; `at` is UTC milliseconds of the last change, 0 if there was none yet."""
+    """A tenant's figures at one version; `at` is UTC milliseconds of the last change, 0 if there was none yet.
+
+    Every batch up to number `batch` is in all tables.
+    """
 
     version: str
     at: int
     events: int = 0
+    batch: int = 0
 
 
 class _Listener:
@@ -63,8 +67,13 @@ class LiveHub:
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         most_listeners: int = MOST_LISTENERS,
         most_per_tenant: int = MOST_PER_TENANT,
+        batch: int = 0,
     ) -> None:
-        """Tell a listener at most once per `least_seconds`, and at least every `heartbeat_seconds`."""
+        """Tell a listener at most once per `least_seconds`, and at least every `heartbeat_seconds`.
+
+        `batch` is the number of the last batch that was stored before this start.
+        """
+        self._batch = batch
         self._clock = clock
         self._least = least_seconds
         self._heartbeat = heartbeat_seconds
@@ -79,8 +88,8 @@ class LiveHub:
         self._closed = False
 
     def publish(self, tenant_id: str, change: Mapping[str, object]) -> None:
-        """Note that figures of a tenant changed. `change["events"]`, if given, says by how many events."""
-        events = change.get("events", 0)
+        """Note that figures of a tenant changed: by how many `events`, and with which `batch`."""
+        events, batch = change.get("events", 0), change.get("batch", 0)
         with self._lock:
             count = self._counts.get(tenant_id, 0) + 1
             self._counts[tenant_id] = count
@@ -88,6 +97,7 @@ class LiveHub:
                 version=f"{self._run}-{count}",
                 at=self._clock.now_ms(),
                 events=events if isinstance(events, int) else 0,
+                batch=batch if isinstance(batch, int) else 0,
             )
             waiting = [listener for listener in self._listeners.get(tenant_id, ()) if not listener.told]
             for listener in waiting:
@@ -104,7 +114,7 @@ class LiveHub:
     def latest(self, tenant_id: str) -> Change:
         """Return the tenant's current version; version `<run>-0` before the first change."""
         with self._lock:
-            return self._latest.get(tenant_id) or Change(version=f"{self._run}-0", at=0)
+            return self._latest.get(tenant_id) or Change(version=f"{self._run}-0", at=0, batch=self._batch)
 
     def check(self, tenant_id: str) -> None:
         """Raise `Unavailable` with too many listeners, `TooBusy` with too many of this tenant."""
