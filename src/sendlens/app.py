@@ -23,6 +23,8 @@ from sendlens.control.secrets import load_secret_key
 from sendlens.control.tenants import Tenant
 from sendlens.enrich.geo import Countries
 from sendlens.log.sqlite import SqliteLog
+from sendlens.mailboxes.poller import Poller
+from sendlens.model.events import RecordKind
 from sendlens.operations.desk import Desk
 from sendlens.operations.serving import answering
 from sendlens.pipeline.batch import Batch
@@ -38,6 +40,7 @@ from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
 from sendlens.privacy.desk import PrivacyDesk
 from sendlens.settings import Settings
+from sendlens.sources.received import Mapped
 from sendlens.store.client import Store
 from sendlens.store.connection import parse, staging
 from sendlens.web.health import Sources
@@ -53,6 +56,8 @@ from sendlens.web.telemetry import Telemetry
 
 _log = structlog.stdlib.get_logger(__name__)
 
+ACCEPT_SECONDS: Final = 60.0
+"""How long the records of a polled mail may take to be on disk."""
 CURRENCY_SECONDS: Final = 5.0
 """How long a tenant's currency is remembered by the writer; a change takes effect within this time."""
 
@@ -215,6 +220,7 @@ class Application:
         self._tracker: TrackerApp | None = None
         self._live: LiveSocket | None = None
         self._site: Litestar | None = None
+        self._poller: Poller | None = None
 
     @property
     def parts(self) -> Parts:
@@ -274,6 +280,14 @@ class Application:
             parts.clock,
             answered=parts.telemetry.answered,
         )
+        loop = asyncio.get_running_loop()
+
+        def accept(tenant: str, source: str, mapped: Mapped, received_at: int) -> None:
+            kept = door.accept(tenant, source, RecordKind.EVENT, mapped, received_at)
+            asyncio.run_coroutine_threadsafe(kept, loop).result(ACCEPT_SECONDS)
+
+        self._poller = Poller(parts.control, parts.settings, parts.clock, accept)
+        self._poller.start()
         self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock)
         self._live = LiveSocket(
             parts.hub, parts.store, parts.control.keys, parts.control.tenants, parts.clock, parts.fuse
@@ -293,6 +307,10 @@ class Application:
         )
 
     def _close(self) -> None:
+        if self._poller is not None:
+            # First of all: what it reads needs everything else.
+            self._poller.stop()
+            self._poller = None
         if self._parts is not None:
             self._parts.close()
             self._parts = None

@@ -246,6 +246,18 @@ class Settings:
         "0 to 100000",
         _whole(0, 100_000),
     )
+    mail_directory: str = _setting(
+        "",
+        "Directory under which Maildir and mbox mailboxes of sources may lie; empty for none.",
+        "a path, or empty",
+        _text,
+    )
+    mail_private_hosts: bool = _setting(
+        False,
+        "Let sources poll IMAP servers on this machine and in private networks, too.",
+        "true | false",
+        _flag,
+    )
     geo_database: str = _setting("", "MaxMind database file for countries; empty for none.", "a path, or empty", _text)
     metrics_key: str = _setting(
         "",
@@ -298,6 +310,7 @@ FIELDS: Final = tuple(
 
 # Settings that may stay empty although their reader demands a form.
 _MAY_BE_EMPTY: Final = {
+    "mail_directory",
     "public_url",
     "store",
     "control",

@@ -3,10 +3,15 @@
 import gzip
 from typing import Any
 
+import msgspec
 import pytest
 
 from sendlens.model.events import Event, RecordKind
 from sendlens.model.reports import DmarcRecord, TlsReport
+from sendlens.sources.esp import Options
+from sendlens.sources.mail.dispatch import KINDS
+from sendlens.sources.mail.provider import PROVIDER
+from tests.docs.pages import DOCS
 from tests.intake.world import READER, World, problem
 from tests.sources.mail import reports
 from tests.sources.mail.letters import CASES, mail
@@ -95,3 +100,10 @@ def test_without_a_secret_the_address_is_closed() -> None:
     world = World()
     for query in ("", "?token=", "?token=x"):
         assert world.request("POST", world.source("mail") + query, content=reports.tls()).status_code == 401
+
+
+def test_every_option_and_kind_is_documented() -> None:
+    page = (DOCS / "mail.md").read_text(encoding="utf-8")
+    shared = {field.encode_name for field in msgspec.structs.fields(Options)} - {"campaign_from", "keep_raw"}
+    own = {field.encode_name for field in msgspec.structs.fields(PROVIDER.options)} - shared
+    assert [name for name in [*own, *KINDS] if f"`{name}`" not in page] == []

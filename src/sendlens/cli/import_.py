@@ -1,4 +1,4 @@
-"""`sendlens import`: events from files to a running server.
+"""`sendlens import`: events, mails and reports from files to a running server.
 
 Owns the course, the progress and the summary. Files are read by `import_files`; posting and repeating is the
 simulator's `sender`, which does what a provider would.
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 MOST_SHOWN: Final = 50
 """Most rejections printed; a rejects file gets them all."""
 _PATHS: Final = {"events": "/v1/events", "conversions": "/v1/conversions"}
+_FORMATS: Final = ("auto", "mail")
 
 
 def import_(
@@ -38,10 +39,11 @@ def import_(
     key: str = "",
     source: str = "",
     kind: str = "events",
+    format: str = "auto",
     rejects: Path | None = None,
     parallel: int = 4,
 ) -> None:
-    """Send events from NDJSON, JSON or CSV files to a running server; code 1 if some were rejected.
+    """Send events, mails and reports from files to a running server; code 1 if some were rejected.
 
     What was sent before may be sent again: the server recognises repeated events, so that an import that broke off is
     simply started anew.
@@ -52,6 +54,7 @@ def import_(
         key: API key with the scope ingest; else SENDLENS_API_KEY.
         source: Name of the source that the events are filed under; the server's default if empty.
         kind: What the records are: events or conversions.
+        format: auto, or mail for mails, mbox files, Maildirs, and DMARC or TLS reports, as files or directories.
         rejects: File to write the rejected records to, as lines of JSON.
         parallel: How many requests are under way at the same time.
     """
@@ -64,10 +67,15 @@ def import_(
         )
     if kind not in _PATHS:
         raise InvalidField("kind", kind, f"one of {', '.join(_PATHS)}")
+    if format not in _FORMATS:
+        raise InvalidField("format", format, f"one of {', '.join(_FORMATS)}")
+    if format == "mail" and rejects:
+        raise InvalidField("rejects", str(rejects), "mails stay where they are; leave it out with --format mail")
     if not 1 <= parallel <= 64:
         raise InvalidField("parallel", parallel, "1 to 64")
     address = url or os.environ.get("SENDLENS_URL", "") or "http://127.0.0.1:8000"
-    wanted = Import(files, _PATHS[kind], source, rejects, parallel)
+    mails = format == "mail"
+    wanted = Import(files, "/v1/mail" if mails else _PATHS[kind], source, rejects, parallel, mails=mails)
     if asyncio.run(wanted.run(address, key)):
         sys.exit(1)
 
@@ -75,11 +83,21 @@ def import_(
 class Import:
     """One run over some files."""
 
-    def __init__(self, files: Sequence[Path], path: str, source: str, rejects: Path | None, parallel: int) -> None:
-        """Send the records of `files` to `path`; nothing is opened yet."""
+    def __init__(
+        self,
+        files: Sequence[Path],
+        path: str,
+        source: str,
+        rejects: Path | None,
+        parallel: int,
+        *,
+        mails: bool = False,
+    ) -> None:
+        """Send the records of `files` to `path`, mails one by one; nothing is opened yet."""
+        self._mails = mails
         self._files = files
         self._path = path
-        self._headers = {"content-type": "application/x-ndjson"}
+        self._headers = {"content-type": "message/rfc822" if mails else "application/x-ndjson"}
         if source:
             self._headers["x-sendlens-source"] = source
         self._rejects = rejects
@@ -92,6 +110,7 @@ class Import:
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
         from sendlens.cli.import_files import batches, records
+        from sendlens.cli.import_mail import letters
         from sendlens.simulator.sender import Sender
 
         started = time.monotonic()
@@ -103,7 +122,7 @@ class Import:
             progress = stack.enter_context(Progress(*columns, console=console, disable=not console.is_terminal))
             shown = progress.add_task("0 records")
             async with Sender(url, key, concurrency=self._parallel, transport=transport) as sender:
-                found = batches(records(self._files))
+                found = ([mail] for mail in letters(self._files)) if self._mails else batches(records(self._files))
 
                 async def work() -> None:
                     # Workers share one iterator: none of them waits between looking for a batch and taking it.
@@ -127,7 +146,7 @@ class Import:
 
         body = b"\n".join(record.body for record in batch)
         for told in await sender.post(Post(self._path, body, self._headers, len(batch))):
-            record = batch[cast("int", told["index"])]
+            record = batch[0] if self._mails else batch[cast("int", told["index"])]
             if rejects:
                 rejects.write(record.body + b"\n")
             if len(self._shown) < MOST_SHOWN:
@@ -137,12 +156,16 @@ class Import:
                 self._shown.append((record, named))
 
     def _summary(self, tally: Tally, seconds: float) -> None:
-        for record, error in sorted(self._shown, key=lambda one: (self._files.index(one[0].file), one[0].line)):
+        place = {file: number for number, file in enumerate(self._files)}
+        for record, error in sorted(
+            self._shown, key=lambda one: (place.get(one[0].file, 0), str(one[0].file), one[0].line)
+        ):
             sys.stderr.write(f"{record.file}:{record.line}: {error}\n")
         if tally.rejected > len(self._shown):
             sys.stderr.write(f"and {tally.rejected - len(self._shown):,} more\n")
+        things = "mails and files" if self._mails else "records"
         sys.stdout.write(
-            f"{tally.posted:,} records: {tally.accepted:,} accepted, {tally.rejected:,} rejected, "
+            f"{tally.posted:,} {things}: {tally.accepted:,} accepted, {tally.rejected:,} rejected, "
             f"{tally.posted / seconds:,.0f} per second\n"
         )
         if tally.rejected and self._rejects:

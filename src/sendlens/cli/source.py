@@ -13,6 +13,7 @@ from sendlens.errors import InvalidField
 
 if TYPE_CHECKING:
     from sendlens.control import Source
+    from sendlens.control.mailboxes import MailboxState
     from sendlens.settings import Settings
 
 app = App(name="source", help="Create and list sources of events, and replace their secrets.", help_format="plaintext")
@@ -85,7 +86,8 @@ def show(source: str, *, json: Json = False) -> None:
         json: Print JSON instead of text.
     """
     with opened() as (control, settings):
-        _show(control.sources.get(source), settings, json)
+        found = control.sources.get(source)
+        _show(found, settings, json, control.mailboxes.get(source) if found.settings.get("mailbox") else None)
 
 
 @app.command
@@ -179,10 +181,18 @@ def _public(source: Source, settings: Settings) -> dict[str, object]:
     return source.public() | {"url": hook_url(source, settings)}
 
 
-def _show(source: Source, settings: Settings, json: bool) -> None:
+def _show(source: Source, settings: Settings, json: bool, mailbox: MailboxState | None = None) -> None:
     if json:
-        print_json(_public(source, settings))
+        told = {"looked_at": mailbox.looked_at, "read": mailbox.read, "error": mailbox.error} if mailbox else None
+        print_json(_public(source, settings) | ({"mailbox": told} if told else {}))
         return
+    polled: dict[str, object] = {}
+    if mailbox:
+        polled = {
+            "last look": moment(mailbox.looked_at),
+            "mails read": mailbox.read,
+            "mailbox": mailbox.error or "readable",
+        }
     print_facts(
         {
             "name": source.name,
@@ -193,6 +203,7 @@ def _show(source: Source, settings: Settings, json: bool) -> None:
             "options": " ".join(f"{name}={value}" for name, value in source.settings.items()) or "–",
             "last event": moment(source.last_event_at),
             "created": moment(source.created_at),
+            **polled,
         }
     )
     if not settings.public_url and source.provider != "api":

@@ -16,6 +16,7 @@ from sendlens.control.database import Database
 from sendlens.control.deadletters import DeadLetters
 from sendlens.control.keys import Keys
 from sendlens.control.ledger import Ledger
+from sendlens.control.mailboxes import Mailboxes
 from sendlens.control.secrets import Keyring
 from sendlens.control.shares import SharedLinks
 from sendlens.control.sources import Sources
@@ -36,6 +37,7 @@ class Control:
         self.tenants: Final = Tenants(database, clock)
         self.keys: Final = Keys(database, keyring, clock)
         self.sources: Final = Sources(database, keyring, clock)
+        self.mailboxes: Final = Mailboxes(database)
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
         self.pseudonym: Final = keyring.pseudonym

@@ -150,7 +150,7 @@ def _bounce(
                 if value
             },
         }
-        _add(fields, dict(mail.headers.first()), told, received_at)
+        _add(fields, dict(mail.headers.first()), told, received_at, keep_raw=options.keep_raw)
 
 
 def _feedback(
@@ -179,12 +179,14 @@ def _feedback(
                 if (value := found.fields.get(name, ""))
             },
         }
-        _add(fields, dict(found.fields), told, received_at)
+        _add(fields, dict(found.fields), told, received_at, keep_raw=options.keep_raw)
 
 
-def _add(fields: dict[str, object], native: dict[str, object], told: Understood, received_at: int) -> None:
+def _add(
+    fields: dict[str, object], native: dict[str, object], told: Understood, received_at: int, *, keep_raw: bool
+) -> None:
     try:
-        told.events.append(judge_native(fields, received_at, native=native, keep_raw=False))
+        told.events.append(judge_native(fields, received_at, native=native, keep_raw=keep_raw))
     except InvalidField as error:
         told.rejected.append(
             Rejection(index=len(told.events) + len(told.rejected), field=error.field, error=error.detail)
