@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,11 +22,15 @@ from sendlens.control.control import Control
 from sendlens.control.directory import DataDirectory
 from sendlens.control.secrets import load_secret_key
 from sendlens.control.tenants import Tenant
+from sendlens.enrich import networks
 from sendlens.enrich.geo import Countries
+from sendlens.exchangers.known import FILE, Known
+from sendlens.exchangers.resolver import Asker, Resolver
 from sendlens.log.sqlite import SqliteLog
 from sendlens.mailboxes.poller import Poller
 from sendlens.model.events import RecordKind
 from sendlens.operations.desk import Desk
+from sendlens.operations.networks import in_use
 from sendlens.operations.serving import answering
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Births
@@ -136,6 +141,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             for tenant_id, source, *_ in batch.accounts:
                 control.sources.heard_of(tenant_id, source, clock.now_ms())
 
+        networks.use(in_use(settings.data)[0])
         tables = Tables(store)
         deduper = Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days)
         births = Births(tables, memory_messages=settings.message_memory_keys)
@@ -149,6 +155,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
                 currency_of=Currencies(control, clock).of,
                 countries=Countries(settings.geo_database) if settings.geo_database else None,
                 skew_limit_ms=settings.skew_limit_minutes * 60_000,
+                exchanger_of=_exchangers(settings, clock, stack),
             ),
             deduper=deduper,
             births=births,
@@ -192,6 +199,17 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             first_key=new_key or "",
             closing=stack.pop_all(),
         )
+
+
+def _exchangers(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -> Callable[[str, int], str]:
+    """Open what is known of mail exchangers and, unless switched off, begin to ask for what is not."""
+    known = Known(settings.data / FILE, clock)
+    stack.callback(known.close)
+    if settings.dns != "off":
+        resolver = Resolver(known, Asker(settings.dns).ask)
+        resolver.start()
+        stack.callback(resolver.stop)
+    return known.of
 
 
 def privacy_desk(parts: Parts) -> PrivacyDesk:

@@ -258,6 +258,12 @@ class Settings:
         "true | false",
         _flag,
     )
+    dns: str = _setting(
+        "system",
+        "Whom to ask for the mail exchangers of recipients' domains, in the background; off asks nobody.",
+        "system | off | addresses of name servers, commas between them",
+        _text,
+    )
     geo_database: str = _setting("", "MaxMind database file for countries; empty for none.", "a path, or empty", _text)
     metrics_key: str = _setting(
         "",

@@ -2,7 +2,7 @@ import pytest
 
 from sendlens.enrich.actor import ANY, NOT_JUDGED, RULES, judge
 from sendlens.enrich.client import identify
-from sendlens.enrich.networks import NETWORKS, owner
+from sendlens.enrich.networks import SHIPPED, owner
 from sendlens.model.events import EventType
 
 CHROME = (
@@ -75,7 +75,20 @@ def test_edges_of_ranges_are_inside():
         ("104.47.0.0", "104.47.127.255"),
     ]:
         assert owner(first) == owner(last) == "microsoft_365"
-    assert len([name for _, name in NETWORKS if name == "microsoft_365"]) == 6
+    assert SHIPPED.counts["microsoft_365"] == 6
+
+
+def test_apples_relays_make_an_open_by_a_bare_agent_surer_and_a_click_by_a_browser_no_machine():
+    assert verdict("opened", "Mozilla/5.0", "172.225.10.9").confidence == 98
+    assert verdict("opened", "Mozilla/5.0").confidence == 95
+    assert verdict("clicked", CHROME, "172.225.10.9").actor == "human"
+
+
+@pytest.mark.parametrize("ip", ["64.235.150.1", "148.163.150.9", "205.139.110.4", "68.232.130.1", "67.219.250.1"])
+def test_a_makers_network_accuses_no_browser(ip):
+    assert verdict("clicked", CHROME, ip).actor == "human"
+    assert verdict("clicked", "LinkCheck/1", ip).reason == "scanner_network"
+    assert verdict("unsubscribed", "", ip).actor == "machine"
 
 
 def test_confidence_is_a_percentage_and_every_rule_has_a_name():

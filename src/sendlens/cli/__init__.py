@@ -44,6 +44,7 @@ COMMANDS: Final = (
     Command("backup", "sendlens.cli.backup:backup", "Write a backup, whether or not the server runs."),
     Command("restore", "sendlens.cli.restore:restore", "Restore a backup into an empty data directory."),
     Command("doctor", "sendlens.cli.doctor:doctor", "Examine a data directory and say in plain words how it is."),
+    Command("networks", "sendlens.cli.networks:app", "Show and refresh the networks that verdicts rest on."),
     Command("metrics", "sendlens.cli.metrics:metrics", "List the metrics with their formulas."),
     Command(
         "deadletters", "sendlens.cli.deadletters:app", "List, replay and delete records that could not be processed."

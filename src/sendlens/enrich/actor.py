@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from sendlens.enrich.client import Client
-from sendlens.enrich.networks import owner
+from sendlens.enrich.networks import SCANNERS, owner
 from sendlens.model.events import Actor, EventType
 
 
@@ -62,8 +62,12 @@ def _kind(*names: str) -> Callable[[Evidence], bool]:
     return lambda evidence: evidence.client.client_kind in names
 
 
-def _network(name: str) -> Callable[[Evidence], bool]:
-    return lambda evidence: evidence.network == name
+def _network(*names: str) -> Callable[[Evidence], bool]:
+    return lambda evidence: evidence.network in names
+
+
+def _both(one: Callable[[Evidence], bool], other: Callable[[Evidence], bool]) -> Callable[[Evidence], bool]:
+    return lambda evidence: one(evidence) and other(evidence)
 
 
 def _flag(value: object) -> Callable[[Evidence], bool]:
@@ -82,12 +86,15 @@ RULES: Final = (
     # A source that says "machine" knows more than we do; one that says "not a machine" may only not have noticed.
     Rule("source_flag", Actor.MACHINE, 95, ANY, _flag(True)),
     # TRICKY: only an open. A click through Apple's relay carries a browser's agent and is a person's.
+    Rule("apple_mpp", Actor.MACHINE, 98, OPEN, _both(_hint("apple_mpp"), _network("apple_relay"))),
     Rule("apple_mpp", Actor.MACHINE, 95, OPEN, _hint("apple_mpp")),
     Rule("gmail_prefetch", Actor.MACHINE, 90, FETCH, _hint("gmail_prefetch")),
     Rule("scanner_agent", Actor.MACHINE, 97, ANY, _hint("scanner")),
     Rule("bot_agent", Actor.MACHINE, 95, ANY, _hint("bot", "preview")),
     Rule("headless_browser", Actor.MACHINE, 92, ANY, _hint("headless")),
     Rule("http_library", Actor.MACHINE, 90, FETCH, _hint("library")),
+    # TRICKY: only what is no browser and no mail program. Browser isolation puts people into these networks.
+    Rule("scanner_network", Actor.MACHINE, 80, ANY, _both(_network(*SCANNERS), _kind("unknown", "library"))),
     # TRICKY: not for unsubscriptions. The one-click button of a mailbox is pressed by a person, but the request comes
     # from the provider's servers, out of these networks and often with a library's agent.
     Rule("microsoft_365_network", Actor.MACHINE, 85, FETCH, _network("microsoft_365")),

@@ -333,3 +333,8 @@ EXCHANGERS: Final = (
     Exchanger("mtaroutes.com", gateway="n_able"),
 )
 """The longest suffix wins, whatever the order."""
+
+NEVER_ASKED: Final = frozenset(
+    {"example", "test", "invalid", "localhost", "local", "internal", "lan", "home", "corp", "onion", "arpa", "alt"}
+)
+"""Last labels of names that the public DNS does not have; asking for them tells strangers about private networks."""

@@ -1,7 +1,7 @@
 """Who runs a recipient's mailbox, and which security gateway stands in front of it.
 
 Owns the order of evidence: the domain itself, then the name of the mail exchanger the event tells, then the registrable
-domain. Leaves the tables to `mailboxes`. Asks no name server: what an event does not tell stays unknown.
+domain. Leaves the tables to `mailboxes`, and asking a name server for what an event does not tell to `exchangers`.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def of_domain(domain: str, mx: str = "") -> Mailbox:
     registrable = _registrable(name)
     if known := DOMAINS.get(registrable):
         return known
-    row = _exchanger(mx) if mx else None
+    row = exchanger(mx) if mx else None
     if row is None:
         return Mailbox(registrable)
     return Mailbox(row.provider or registrable, row.gateway, row.kind)
@@ -99,7 +99,7 @@ def _registrable(name: str) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def _exchanger(mx: str) -> Exchanger | None:
+def exchanger(mx: str) -> Exchanger | None:
     """Return the row of the longest known suffix of a host, given as `host.`, `host[192.0.2.1]` or `host:25`."""
     host = re.split(r"[\s\[(:;,]", mx.strip().lower(), maxsplit=1)[0].strip(".")
     while host:

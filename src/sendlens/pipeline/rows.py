@@ -30,6 +30,7 @@ _BOUNCE_TYPES: Final = frozenset({EventType.BOUNCED, EventType.DEFERRED, EventTy
 _ACTED: Final = frozenset({EventType.OPENED, EventType.CLICKED, EventType.UNSUBSCRIBED})
 _CENTS: Final = Decimal("0.0001")
 _ZERO: Final = Decimal(0)
+_MINUTE_MS: Final = 60_000
 
 TOLD: Final = (
     "native_type",
@@ -82,10 +83,20 @@ class Rower:
     """Makes columns of events, with the enrichment tables and limits given to it once."""
 
     def __init__(
-        self, *, currency_of: Callable[[str], str], countries: Countries | None = None, skew_limit_ms: int
+        self,
+        *,
+        currency_of: Callable[[str], str],
+        countries: Countries | None = None,
+        skew_limit_ms: int,
+        exchanger_of: Callable[[str, int], str] | None = None,
     ) -> None:
-        """`currency_of` tells a tenant's own currency, in which revenue is summed."""
+        """`currency_of` tells a tenant's own currency, in which revenue is summed.
+
+        `exchanger_of` tells the mail exchanger of a domain for what was received at a moment (UTC ms): always the same
+        one for the same moment, and without waiting.
+        """
         self._currency_of = currency_of
+        self._exchanger_of = exchanger_of
         self._countries = countries
         self._skew_limit_ms = skew_limit_ms
 
@@ -120,7 +131,7 @@ class Rower:
             if any(told):
                 values[name] = told
         values |= self._times(portion, occurred, received)
-        values |= _mailboxes(events, recipients)
+        values |= self._mailboxes(events, recipients, received)
         values |= _links(events)
         values |= _agents(events)
         values |= self._countries_of(events)
@@ -130,6 +141,30 @@ class Rower:
         values |= _sending_domains(events)
         values |= _lists(events)
         return Made(table_of("events", values), event_keys, buckets, message_keys)
+
+    def _mailboxes(self, events: Sequence[Event], recipients: Coded, received: NDArray[np.int64]) -> dict[str, Column]:
+        if not recipients:
+            return {}
+        domains = _spread(recipients, lambda address: address.rpartition("@")[2] if "@" in address else "")
+        columns: dict[str, Column] = {
+            "recipient": recipients.labels().dictionary_decode(),
+            "recipient_domain": domains.labels(),
+        }
+        told = Coded.of([event.mx for event in events])
+        # What is known of exchangers changes at full minutes only, so few combinations are to be looked up.
+        minutes, places = np.unique(received // _MINUTE_MS, return_inverse=True)
+        firsts, which = combined(domains, told, Coded(places.astype(np.int64), [""] * len(minutes)))
+        found: list[tuple[str, str, str]] = []
+        for place in firsts.tolist():
+            domain, mx = domains.at(place), told.at(place)
+            if domain and not mx and self._exchanger_of is not None:
+                mx = self._exchanger_of(domain, int(received[place]) // _MINUTE_MS * _MINUTE_MS)
+            found.append(_mailbox(domain, mx))
+        boxes = Coded(which, ())
+        for place, name in enumerate(("provider", "gateway", "mailbox_kind")):
+            if column := boxes.spread([box[place] for box in found]):
+                columns[name] = column.labels()
+        return columns
 
     def _times(self, portion: Portion, occurred: NDArray[np.int64], received: NDArray[np.int64]) -> dict[str, Column]:
         told = np.array([event.sent_at for event in portion.events], dtype=np.int64)
@@ -175,24 +210,6 @@ def _recipients(events: Sequence[Event]) -> Coded:
 
 def _spread(column: Coded, answer: Callable[[str], str]) -> Coded:
     return column.spread([answer(text) for text in column.texts])
-
-
-def _mailboxes(events: Sequence[Event], recipients: Coded) -> dict[str, Column]:
-    if not recipients:
-        return {}
-    domains = _spread(recipients, lambda address: address.rpartition("@")[2] if "@" in address else "")
-    columns: dict[str, Column] = {
-        "recipient": recipients.labels().dictionary_decode(),
-        "recipient_domain": domains.labels(),
-    }
-    exchangers = Coded.of([event.mx for event in events])
-    firsts, which = combined(domains, exchangers)
-    found = [_mailbox(domains.at(place), exchangers.at(place)) for place in firsts.tolist()]
-    boxes = Coded(which, ())
-    for place, name in enumerate(("provider", "gateway", "mailbox_kind")):
-        if column := boxes.spread([box[place] for box in found]):
-            columns[name] = column.labels()
-    return columns
 
 
 def _mailbox(domain: str, mx: str) -> tuple[str, str, str]:
