@@ -25,5 +25,8 @@ BENCHES: Final = (
     Bench("start", "bench.start", "First page and --help."),
     Bench("dedupe", "bench.dedupe", "Looking up ten thousand keys as the keys grow."),
     Bench("bounces", "bench.bounces", "How often the bounce verdict is right, and how fast it is.", usual=False),
+    Bench(
+        "actors", "bench.actors", "How often the actor verdict is right, per kind of reader and machine.", usual=False
+    ),
     Bench("profile", "bench.profile", "Where the writer's time goes, per statement and function.", usual=False),
 )
