@@ -118,11 +118,12 @@ CHOICE: Final = (
         """
         not accepting mail from; not accepting messages from; not accept mail from; blocked the sender;
         customer rule; blocked envelope; envelope blocked; chosen not to receive; refuse to receive;
-        refuses to receive; recipient preferences; user rules; user reject; user's filter; deny list;
-        list of blocked senders; blocked senders; specific email addresses; account is protected by;
-        blocked by the recipient; blocked by user; permission to send to this recipient; permission to post;
-        not subscribed; has blocked you; recipient has blocked; refused by recipient; rejected by recipient;
-        rejected by the recipient; administrative prohibition; only accepts mail from; only accepts messages from
+        refuses to receive; recipient preferences; user rules; user reject; user's filter; only allow mail from;
+        listed addresses; deny list; list of blocked senders; blocked senders; specific email addresses;
+        account is protected by; blocked by the recipient; blocked by user; permission to send to this recipient;
+        permission to post; not subscribed; has blocked you; recipient has blocked; refused by recipient;
+        rejected by recipient; rejected by the recipient; administrative prohibition; only accepts mail from;
+        only accepts messages from
         """,
     ),
 )
@@ -175,11 +176,11 @@ SIZE: Final = (
         96,
         """
         message too large; message too big; message is larger than; larger than the current; databytes limit;
-        would exceed * message; too big to be; message is too large; message size exceeds; size exceed;
-        exceeds size; exceeds maximum * size; exceeds * message size; exceeded * message size; exceeds fixed limit;
-        maximum message size; maximum inbound message size; message file too big; message exceeds;
-        message length exceeds; size limit; max message size; too long for; mail too large; mail size; message size;
-        size of the message; message length
+        message is bigger than; bigger than the; would exceed * message; too big to be; message is too large;
+        message size exceeds; size exceed; exceeds size; exceeds maximum * size; exceeds * message size;
+        exceeded * message size; exceeds fixed limit; maximum message size; maximum inbound message size;
+        message file too big; message exceeds; message length exceeds; size limit; max message size; too long for;
+        mail too large; mail size; message size; size of the message; message length
         """,
     ),
     Rule("too_large_code", "too_large", 90, codes="x.2.3 x.3.4"),
@@ -202,7 +203,7 @@ CONTENT: Final = (
         """
         attachment type; attachment * not; attachment * block; attachment * prohibit; blocked attachment;
         prohibited attachment; attachments of; file type; banned file; banned name; executable;
-        prohibited extension; file extension; blocked file
+        prohibited extension; file extension; file of a type; blocked file
         """,
     ),
     Rule(

@@ -23,12 +23,13 @@ FULL: Final = (
         exceeded its storage; storage limit; storage space; insufficient disk space; not enough storage * mailbox;
         not enough space; mailbox size limit; mailbox has exceeded; mailbox exceeds; mailbox quota;
         user has exhausted allowed storage; has too much mail; too many messages * mailbox; no room in mailbox;
-        user's mailbox is full; maildir over quota; maildirquota; full mailbox; mailbox * exceeded its;
-        mail box quota; quota was used up; userdisk quota; domaindisk quota; disc quota; quota usage; too much mail;
-        too much data; lack of storage; not enough disk space; no space left; does not have enough space;
-        mail file size exceeds; maximum allowed storage; full inbox; over disk quota; over the allowed quota;
-        temporarily over quota; exceeding receiving limits; used up all of; exceeding their quota;
-        mailbox would exceed; mailbox * limit exceeded
+        user's mailbox is full; maildir over quota; maildirquota; full mailbox; limit of the space; account is full;
+        reached the limit of * space; mailbox * exceeded its; mail box quota; quota was used up; userdisk quota;
+        domaindisk quota; disc quota; quota usage; too much mail; too much data; lack of storage;
+        not enough disk space; no space left; does not have enough space; mail file size exceeds;
+        maximum allowed storage; full inbox; over disk quota; over the allowed quota; temporarily over quota;
+        exceeding receiving limits; used up all of; exceeding their quota; mailbox would exceed;
+        mailbox * limit exceeded
         """,
     ),
     Rule("storage_code", "mailbox_full", 90, codes="x.2.2"),
@@ -53,12 +54,13 @@ INACTIVE: Final = (
         no longer accepts; no longer accepting; no longer employed; no longer works; no longer with;
         no longer valid; no longer on server; is no longer; has left the company; account blocked; user has moved;
         has changed * address; mailbox has moved; not accepting any mail; account not active;
-        blocked for inactivity; due to inactivity; extended inactivity; dormant; due to suspension; been retired;
-        is retired; not accept mail any more; no longer in service; left the company; deactivated mailbox;
-        archived recipient; user is dead; user is terminated; domain is disabled; domain * suspended;
-        domain is currently suspended; suspend the service; no longer works here; has been replaced by;
-        mail receiving disabled; not currently being accepted for this mailbox; mailbox is retired;
-        user account inactive; not been used; account temporarily disabled; mailbox has been closed
+        blocked for inactivity; due to inactivity; extended inactivity; dormant; not in use; currently unused;
+        due to suspension; been retired; is retired; not accept mail any more; no longer in service;
+        left the company; deactivated mailbox; archived recipient; user is dead; user is terminated;
+        domain is disabled; domain * suspended; domain is currently suspended; suspend the service;
+        no longer works here; has been replaced by; mail receiving disabled;
+        not currently being accepted for this mailbox; mailbox is retired; user account inactive; not been used;
+        account temporarily disabled; mailbox has been closed
         """,
     ),
     Rule("disabled_code", "mailbox_inactive", 82, codes="5.2.1"),
@@ -74,39 +76,40 @@ UNKNOWN_MAILBOX: Final = (
         """
         user unknown; unknown user; user * unknown; unknown * user; recipient unknown; unknown recipient;
         recipient * unknown; unknown mailbox; mailbox unknown; unknown address; address unknown; addressee unknown;
-        unknown email; unknown local; unknown account; unknown or illegal; illegal user; illegal local;
-        illegal alias; no such user; no such recipient; no such mailbox; no such address; no such account;
-        no such person; no such email; no such local user; no such name; no mailbox; no user by that name;
-        no recipient; no account; no valid recipient; no one by that name; not a valid mailbox; not a valid user;
-        not a valid recipient; not a valid address; not a known user; not a local user; not our customer;
-        not a registered; user not found; user not known; user * not found; recipient not found;
-        recipient * not found; mailbox not found; mailbox * not found; address not found; address * not found;
-        account not found; email address could not be found; address couldn't be found; email address * not found;
-        does not exist; doesn't exist; doesn't have a * account; does not have a * account; do not exist;
-        doesn't have an account; doesn't have a mailbox; does not have a mailbox;
-        not have a final email delivery point; not exist; nonexistent; non-existent; non existent;
-        invalid recipient; invalid address; address is not valid; invalid email; invalid mailbox; invalid user;
-        invalid final delivery userid; recipient * invalid; mailbox * invalid; invalid account; user invalid;
-        recipient address rejected: user; recipient address rejected: undeliverable;
-        recipient address rejected: no such; undeliverable address; unrouteable address; unroutable address;
-        unrouteable mail; recipient rejected; bad destination mailbox; bad mailbox; bad recipient;
-        mailbox unavailable or not local; not listed in * directory; not in directory; not in * directory;
-        directory * not found; no matches to nameserver; name is not recognized; recipient not recognized;
-        address not recognized; user not recognized; does not like recipient; recipient verification failed;
-        recipient verify; verify recipient failed; virtual alias table; virtual mailbox table;
-        local recipient table; relay recipient table; address is wrong; wrong address; email address is not;
-        check the spelling; double-checking the recipient; unable to find recipient; cannot find recipient;
-        dosn't exist; not have an account; has no mailbox; undefined user; invalid mailbox. local mailbox;
-        bad_mailbox; address you entered couldn't be found; address * couldn't be found;
-        address * could not be found; not listed in; user not unique; not on this system; isn't a person;
-        is not a person; account unavailable; account not available; recipient address rejected: access;
-        no mail box; not present in directory; destination addresses were unknown; rejected recipients;
-        is not exist; not valid recipient; mailbox not present; badrcptto; envelope recipient has been denied;
-        validrcptto; badrecipientto; no one at this address; missing home directory; wrong or no longer valid;
-        unknown e-mail; can't accept user; is not known; not exactly match; problem with recipient;
-        recipient is not local; is unknown at this; user lookup failed; no valid recipients; not an active address;
-        not one of ours; not a deliverable; name not found; address rejected by; not a current; nosuchuser;
-        no such id; rejected: unknown; unknown alias; recipient does not
+        unknown email; unknown local; unknown account; unknown or illegal; illegal user; not in our records;
+        account is not defined; not defined here; no longer listed; illegal local; illegal alias; no such user;
+        no such recipient; no such mailbox; no such address; no such account; no such person; no such email;
+        no such local user; no such name; no mailbox; no user by that name; no recipient; no account;
+        no valid recipient; no one by that name; not a valid mailbox; not a valid user; not a valid recipient;
+        not a valid address; not a known user; not a local user; not our customer; not a registered; user not found;
+        user not known; user * not found; recipient not found; recipient * not found; mailbox not found;
+        mailbox * not found; address not found; address * not found; account not found;
+        email address could not be found; address couldn't be found; email address * not found; does not exist;
+        doesn't exist; doesn't have a * account; does not have a * account; do not exist; doesn't have an account;
+        doesn't have a mailbox; does not have a mailbox; not have a final email delivery point; not exist;
+        nonexistent; non-existent; non existent; invalid recipient; invalid address; address is not valid;
+        invalid email; invalid mailbox; invalid user; invalid final delivery userid; recipient * invalid;
+        mailbox * invalid; invalid account; user invalid; recipient address rejected: user;
+        recipient address rejected: undeliverable; recipient address rejected: no such; undeliverable address;
+        unrouteable address; unroutable address; unrouteable mail; recipient rejected; bad destination mailbox;
+        bad mailbox; bad recipient; mailbox unavailable or not local; not listed in * directory; not in directory;
+        not in * directory; directory * not found; no matches to nameserver; name is not recognized;
+        recipient not recognized; address not recognized; user not recognized; does not like recipient;
+        recipient verification failed; recipient verify; verify recipient failed; virtual alias table;
+        virtual mailbox table; local recipient table; relay recipient table; address is wrong; wrong address;
+        email address is not; check the spelling; double-checking the recipient; unable to find recipient;
+        cannot find recipient; dosn't exist; not have an account; has no mailbox; undefined user;
+        invalid mailbox. local mailbox; bad_mailbox; address you entered couldn't be found;
+        address * couldn't be found; address * could not be found; not listed in; user not unique;
+        not on this system; isn't a person; is not a person; account unavailable; account not available;
+        recipient address rejected: access; no mail box; not present in directory;
+        destination addresses were unknown; rejected recipients; is not exist; not valid recipient;
+        mailbox not present; badrcptto; envelope recipient has been denied; validrcptto; badrecipientto;
+        no one at this address; missing home directory; wrong or no longer valid; unknown e-mail; can't accept user;
+        is not known; not exactly match; problem with recipient; recipient is not local; is unknown at this;
+        user lookup failed; no valid recipients; not an active address; not one of ours; not a deliverable;
+        name not found; address rejected by; not a current; nosuchuser; no such id; rejected: unknown;
+        unknown alias; recipient does not
         """,
     ),
 )
@@ -137,14 +140,14 @@ UNKNOWN_DOMAIN: Final = (
         "domain_unknown",
         95,
         """
-        host unknown; unknown host; host not found; host * not found; domain not found; domain * not found;
-        domain does not exist; domain * does not exist; domain doesn't exist; domain * doesn't exist;
-        domain not exist; nonexistent domain; non-existent domain; domain name not found; unknown domain;
-        domain unknown; invalid domain; domain is invalid; domain * invalid; bad domain; bad_domain; no mx record;
-        no mx or a; no mx; mx not found; no a record; nxdomain; no such domain; no such host; illegal host;
-        illegal domain; name or service not known; couldn't find any host; couldn't find any * host; no valid hosts;
-        no mail server; no mail hosts for domain; name service error; no dns entry; domain has expired;
-        unroutable domain; unrouteable domain; unrouteable mail domain;
+        host unknown; unknown host; host name is unknown; name is unknown; host not found; host * not found;
+        domain not found; domain * not found; domain does not exist; domain * does not exist; domain doesn't exist;
+        domain * doesn't exist; domain not exist; nonexistent domain; non-existent domain; domain name not found;
+        unknown domain; domain unknown; invalid domain; domain is invalid; domain * invalid; bad domain; bad_domain;
+        no mx record; no mx or a; no mx; mx not found; no a record; nxdomain; no such domain; no such host;
+        illegal host; illegal domain; name or service not known; couldn't find any host; couldn't find any * host;
+        no valid hosts; no mail server; no mail hosts for domain; name service error; no dns entry;
+        domain has expired; unroutable domain; unrouteable domain; unrouteable mail domain;
         all relevant mx records point to non-existent; all host address lookups failed permanently;
         could not find a gateway; mail domain * not found; domain * no longer; no relevant answers; code nxdomain;
         destination system * could not be found; domain name * could not be resolved; domain must exist;
