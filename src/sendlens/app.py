@@ -38,6 +38,7 @@ from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.door import Door
 from sendlens.pipeline.engagement import Engagement
+from sendlens.pipeline.expiry import finish
 from sendlens.pipeline.fuse import Fuse, Limits
 from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
@@ -129,6 +130,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         stack.enter_context(staging(parse(settings.store_url)))
         store = stack.enter_context(Store.open(settings))
         store.migrate()
+        finish(store)
         hub = LiveHub(clock, most_per_tenant=settings.live_streams, batch=control.ledger.finished())
         stack.callback(hub.close)
         telemetry = Telemetry(control)
@@ -169,7 +171,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         writer.start()
         stack.callback(writer.stop)
         samples = Samples()
-        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store, samples))
+        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store, samples, writer.held))
 
         def trouble() -> str:
             return log.trouble

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
-from sendlens.clock import Clock
+from sendlens.clock import Clock, Steady
 from sendlens.control.control import Control
 from sendlens.log.protocol import Log
+from sendlens.pipeline.expiry import expire
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.samples import Samples, TaskState
@@ -38,6 +40,8 @@ class Context:
     log: Log
     store: Store
     samples: Samples = field(default_factory=Samples)
+    hold: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True)
+    """Holds the writer between two batches, and says whether no batch is open."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Task:
     after: float
     work: Callable[[Context], None]
     help: str
+    by_age: bool = False
+    """Whether it deletes what is old, and therefore waits while the clock is doubted."""
 
 
 def flush_control(context: Context) -> None:
@@ -80,6 +86,15 @@ def purge_letters(context: Context) -> None:
     context.control.deadletters.purge(before_ms=context.clock.now_ms() - LETTERS_KEPT_DAYS * _DAY_MS)
 
 
+def expire_events(context: Context) -> None:
+    """Delete the events that tenants no longer want to keep."""
+    for tenant in context.control.tenants.list():
+        if tenant.events_keep_days:
+            messages = expire(context.store, tenant.id, tenant.events_keep_days, context.clock.now_ms(), context.hold)
+            if messages:
+                _log.info("events expired", tenant=tenant.id, messages=messages, kept_days=tenant.events_keep_days)
+
+
 def take_samples(context: Context) -> None:
     """Measure what metrics and health show."""
     context.samples.take(context.settings, context.control, context.store)
@@ -88,10 +103,18 @@ def take_samples(context: Context) -> None:
 TASKS: Final = (
     Task("sample", 15, 0, take_samples, "Measures tables, log, disk and dead letters for `/metrics` and health."),
     Task("flush-control", 5, 5, flush_control, "Writes when keys were used and sources were heard of."),
-    Task("trim-log", 600, 60, trim_log, "Drops blocks from the log after `log_keep_hours`."),
-    Task("drop-old-keys", 3600, 120, drop_old_keys, "Drops event keys beyond `dedupe_days`."),
-    Task("drop-old-minutes", 3600, 180, drop_old_minutes, "Drops old months of the roll-up by minute."),
-    Task("purge-letters", 3600, 240, purge_letters, "Drops dead letters that were replayed a month ago."),
+    Task("trim-log", 600, 60, trim_log, "Drops blocks from the log after `log_keep_hours`.", by_age=True),
+    Task("drop-old-keys", 3600, 120, drop_old_keys, "Drops event keys beyond `dedupe_days`.", by_age=True),
+    Task("drop-old-minutes", 3600, 180, drop_old_minutes, "Drops old months of the roll-up by minute.", by_age=True),
+    Task(
+        "expire-events",
+        86_400,
+        600,
+        expire_events,
+        "Deletes events that a tenant keeps no longer; figures stay.",
+        by_age=True,
+    ),
+    Task("purge-letters", 3600, 240, purge_letters, "Drops dead letters that were replayed a month ago.", by_age=True),
 )
 
 
@@ -103,6 +126,7 @@ class Runner:
         self._context = context
         self._tasks = tasks
         self.states: Final = {task.name: TaskState() for task in tasks}
+        self._steady = Steady(context.clock)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tasks", daemon=True)
 
@@ -127,6 +151,9 @@ class Runner:
 
     def _do(self, task: Task) -> None:
         state, now = self.states[task.name], self._context.clock.now_ms
+        if not self._steady.believed() and task.by_age:
+            _log.warning("the clock has jumped: nothing is deleted by its age for a day", task=task.name)
+            return
         try:
             task.work(self._context)
         except Exception as error:

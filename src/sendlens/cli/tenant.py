@@ -63,6 +63,7 @@ def update(
     slug: str | None = None,
     time_zone: str | None = None,
     currency: str | None = None,
+    events_keep_days: int | None = None,
     json: Json = False,
 ) -> None:
     """Change a tenant; what is not given stays.
@@ -73,10 +74,18 @@ def update(
         slug: New short name.
         time_zone: New time zone; days of the past begin there too from then on.
         currency: New currency; amounts in other currencies do not count as revenue.
+        events_keep_days: Delete events so many days after the last of their message; 0 keeps them for good.
         json: Print JSON instead of text.
     """
     with opened() as (control, _):
-        changed = control.tenants.update(tenant, new_name=name, slug=slug, time_zone=time_zone, currency=currency)
+        changed = control.tenants.update(
+            tenant,
+            new_name=name,
+            slug=slug,
+            time_zone=time_zone,
+            currency=currency,
+            events_keep_days=events_keep_days,
+        )
         _show(changed, json)
 
 
@@ -91,6 +100,7 @@ def _show(tenant: Tenant, json: bool) -> None:
             "id": tenant.id,
             "time zone": tenant.time_zone,
             "currency": tenant.currency,
+            "events kept": f"{tenant.events_keep_days} days" if tenant.events_keep_days else "for good",
             "created": moment(tenant.created_at),
         }
     )

@@ -54,6 +54,8 @@ tenants = Table(
     Column("time_zone", String(64), nullable=False),
     Column("currency", String(3), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # 0: for good.
+    Column("events_keep_days", Integer, nullable=False, server_default="0"),
 )
 
 api_keys = Table(

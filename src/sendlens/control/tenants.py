@@ -25,6 +25,10 @@ from sendlens.sources.currencies import CURRENCIES
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
+LEAST_KEPT_DAYS: Final = 100
+"""Longer than anything looks back that needs single events: 90 days of keys, 35 of minutes in whole months."""
+MOST_KEPT_DAYS: Final = 36_500
+
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """One organisation. `id` stands in every row of the store; `slug` is the name people type."""
@@ -35,6 +39,8 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     currency: str
     created_at: int
+    events_keep_days: int = 0
+    """How many days the events of a message are kept after the last one; 0 for good."""
 
 
 class Tenants:
@@ -86,6 +92,7 @@ class Tenants:
         slug: str | None = None,
         time_zone: str | None = None,
         currency: str | None = None,
+        events_keep_days: int | None = None,
     ) -> Tenant:
         """Change what is given of the tenant with this slug or id, and return it as it is then."""
         tenant = self._find(name) or self.get(name)
@@ -94,6 +101,7 @@ class Tenants:
             "slug": None if slug is None else _slug(slug),
             "time_zone": None if time_zone is None else _time_zone(time_zone),
             "currency": None if currency is None else _currency(currency),
+            "events_keep_days": None if events_keep_days is None else _keep_days(events_keep_days),
         }
         changes = {column: value for column, value in changes.items() if value is not None}
         if changes:
@@ -135,6 +143,17 @@ def _time_zone(value: str) -> str:
 def _currency(value: str) -> str:
     if value not in CURRENCIES:
         raise InvalidField("currency", value, "a currency code of ISO 4217", hint="For example EUR.")
+    return value
+
+
+def _keep_days(value: int) -> int:
+    if value != 0 and not LEAST_KEPT_DAYS <= value <= MOST_KEPT_DAYS:
+        raise InvalidField(
+            "events_keep_days",
+            str(value),
+            f"0 to keep events for good, or {LEAST_KEPT_DAYS} to {MOST_KEPT_DAYS} days",
+            hint="Charts by minute and the recognition of repeated events need the last weeks whole.",
+        )
     return value
 
 

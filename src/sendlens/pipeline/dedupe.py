@@ -65,7 +65,8 @@ class Deduper:
         new = np.zeros(len(keys), dtype=np.bool_)
         if len(keys) == 0:
             return new
-        firsts = _first_rows(buckets, keys)
+        # One batch may lie on both sides of midnight, by which timeless events are told apart and must not be.
+        firsts = _first_rows(np.minimum(buckets, np.uint32(TIMELESS)), keys)
         asked_buckets, asked_rows = self._expanded(buckets, firsts)
         seen = self._seen(asked_buckets, keys[asked_rows], batch_id)
         new[firsts] = True
@@ -90,19 +91,23 @@ class Deduper:
         self._held = 0
 
     def _expanded(self, buckets: Buckets, rows: NDArray[np.intp]) -> tuple[Buckets, NDArray[np.intp]]:
-        """Return the (bucket, row) questions: one a row, but one for each day of the horizon for timeless events."""
+        """Return the (bucket, row) questions: one a row, but one for each day of the horizon for timeless events.
+
+        Later days are asked as well: our own clock, which names the day, may have been ahead and was set back.
+        """
         own = buckets[rows]
         timeless = own >= TIMELESS
         if not timeless.any():
             return own, rows
         some = rows[timeless]
-        earlier = [
-            (np.maximum(own[timeless].astype(np.int64) - day, TIMELESS).astype(np.uint32), some)
-            for day in range(1, self._horizon_days + 1)
+        others = [
+            (np.maximum(own[timeless].astype(np.int64) + day, TIMELESS).astype(np.uint32), some)
+            for day in range(-self._horizon_days, self._horizon_days + 1)
+            if day
         ]
         return (
-            np.concatenate([own, *(bucket for bucket, _ in earlier)]),
-            np.concatenate([rows, *(row for _, row in earlier)]),
+            np.concatenate([own, *(bucket for bucket, _ in others)]),
+            np.concatenate([rows, *(row for _, row in others)]),
         )
 
     def _seen(self, buckets: Buckets, keys: Keys, batch_id: int) -> NDArray[np.bool_]:

@@ -147,6 +147,12 @@ class Writer:
             yield
 
     @contextlib.contextmanager
+    def held(self) -> Generator[bool]:
+        """Hold the writer as `paused` does, and say whether every batch it began is closed."""
+        with self.paused():
+            yield not self._ledger.pending()
+
+    @contextlib.contextmanager
     def _batch(self) -> Generator[None]:
         with self._turnstile:
             pass

@@ -1,4 +1,4 @@
--- Minutes of receipt in which the accounts of events and the events themselves differ. Corrections cancel out.
+-- Minutes of receipt in which the accounts of events and the events themselves differ. Corrections cancel out; what expired is known by its count.
 SELECT
     count() AS wrong,
     any(format('tenant {}, source {}, received at {}: accounts {}, events {}',
@@ -12,6 +12,10 @@ FROM (
         UNION ALL
         SELECT tenant, source, toStartOfMinute(toDateTime(received_at, 'UTC')) AS minute, toInt64(0) AS accounted, toInt64(weight) AS there
         FROM events
+        UNION ALL
+        SELECT tenant, measure AS source, bucket AS minute, toInt64(0) AS accounted, n AS there
+        FROM expired
+        WHERE clock = 'receipt' AND run IN (SELECT run FROM expiries)
     )
     WHERE intDiv(toUnixTimestamp(minute), 60) % {slices:UInt64} = {slice:UInt64}
     GROUP BY tenant, source, minute

@@ -1,5 +1,5 @@
 -- Make metrics_quarter agree with the message states in every bucket that the messages of a batch may have touched,
--- by inserting the difference. Every time at which a message contributes is a time told by one of its events, so the
+-- by inserting the difference; messages that expired count by the sums they left. Every time at which a message contributes is a time told by one of its events, so the
 -- buckets of all events of those messages are enough. Running it twice changes nothing.
 INSERT INTO metrics_quarter
     (tenant, clock, measure, bucket, campaign_id, provider, sending_domain, segment, template_id, variant, stream, n, amount)
@@ -15,6 +15,10 @@ FROM (
     SELECT tenant, clock, measure, toStartOfFifteenMinutes(at) AS bucket, campaign_id, provider, sending_domain, segment, template_id, variant, stream, n, amount
     FROM message_facts
     WHERE (tenant, bucket) IN (touched)
+    UNION ALL
+    SELECT tenant, clock, measure, bucket, campaign_id, provider, sending_domain, segment, template_id, variant, stream, n, amount
+    FROM expired
+    WHERE (tenant, bucket) IN (touched) AND clock != 'receipt' AND run IN (SELECT run FROM expiries)
     UNION ALL
     SELECT tenant, clock, measure, bucket, campaign_id, provider, sending_domain, segment, template_id, variant, stream, -n AS n, -amount AS amount
     FROM metrics_quarter
