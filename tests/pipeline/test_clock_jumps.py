@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from sendlens.clock import DOUBT_SECONDS, FrozenClock, Steady
 from sendlens.model.events import Event, EventType
 from sendlens.pipeline.agreement import disagreements
@@ -17,11 +19,15 @@ JUMPS = (0, -3_600_000, 3 * DAY_MS, 3 * DAY_MS + 1000, 5_000, -2 * DAY_MS, 10_00
 
 def told(request: int, at: int) -> list[Event]:
     """Events of one request: one says when it happened, one does not."""
-    message = {"message_id": f"m{request}", "recipient": f"p{request}@shop.example", "campaign_id": "spring"}
-    return [
-        Event(type=EventType.DELIVERED, id=f"d{request}", occurred_at=at, **message),
-        Event(type=EventType.OPENED, id=f"o{request}", **message),
-    ]
+    timed = Event(
+        type=EventType.DELIVERED,
+        id=f"d{request}",
+        occurred_at=at,
+        message_id=f"m{request}",
+        recipient=f"p{request}@shop.example",
+        campaign_id="spring",
+    )
+    return [timed, msgspec.structs.replace(timed, type=EventType.OPENED, id=f"o{request}", occurred_at=0)]
 
 
 def test_jumps_lose_double_and_bend_nothing(tmp_path: Path, embedded_store: Store) -> None:
