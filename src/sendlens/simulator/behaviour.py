@@ -116,6 +116,8 @@ def _joined(parts: Sequence[Numbers], type: type[_N]) -> NDArray[_N]:
     return np.concatenate([np.zeros(0, dtype=type), *(part.astype(type, copy=False) for part in parts)])
 
 
+_LOOK: Final = 16 * _SECOND
+"""The least that a person looks at a page."""
 _PROVIDERS: Final = tuple(dict.fromkeys(mailbox.provider for mailbox in MAILBOXES))
 _PROVIDER_OF: Final = np.array([_PROVIDERS.index(mailbox.provider) for mailbox in MAILBOXES])
 _TROUBLE: Final = np.array([mailbox.trouble for mailbox in MAILBOXES])
@@ -229,6 +231,7 @@ def _reading(
     clicked_at = opened_at[who] + timing.lognormal(rng, len(who), 25 * _SECOND, 1.0) + _SECOND
     agents = _CLICK_AGENTS[population.reader[person[who]], rng.integers(0, 12, len(who))]
     again, offset = _repeats(rng, rng.poisson(p.more_clicks, len(who)), 2 * _MINUTE)
+    offset = _in_turn(again, offset)
     number = np.concatenate([np.arange(len(who)), again])
     weights = np.cumsum(np.array([link.weight for link in plan.links], dtype=np.float64))
     links = (weights[:-1] <= rng.random((len(number), 1)) * weights[-1]).sum(axis=1)
@@ -328,6 +331,15 @@ def _repeats(rng: np.random.Generator, times: Numbers, median: int) -> tuple[Lon
     place = np.arange(len(again)) - np.repeat(np.cumsum(times) - times, times)
     offset = timing.lognormal(rng, len(again), median, 1.6)
     return again, (offset // 64 + 1) * 64 + place % 64
+
+
+def _in_turn(again: Longs, gap: Longs) -> Longs:
+    """Return how long after the first click each further one is: a person looks at one page before the next."""
+    gap = gap + _LOOK
+    until = np.cumsum(gap)
+    first = np.flatnonzero(np.diff(again, prepend=-1))
+    before = (until - gap)[first]
+    return until - np.repeat(before, np.diff(first, append=len(again)))
 
 
 def _addresses(rng: np.random.Generator, population: Population, person: Longs, agents: Numbers) -> Longs:

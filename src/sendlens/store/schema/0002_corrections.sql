@@ -166,6 +166,6 @@ INSERT INTO metrics_minute
 SELECT tenant, clock, measure, toStartOfMinute(at) AS bucket, campaign_id, provider, sending_domain, segment, template_id, variant, stream,
     sum(n), sum(amount)
 FROM message_facts
-WHERE clock = 'event' AND at >= toStartOfMonth(now('UTC') - INTERVAL 35 DAY)
+WHERE clock = 'event'
 GROUP BY tenant, clock, measure, bucket, campaign_id, provider, sending_domain, segment, template_id, variant, stream
 HAVING sum(n) != 0 OR sum(amount) != 0;
