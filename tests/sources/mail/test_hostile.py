@@ -132,6 +132,13 @@ def test_recipients_beyond_the_bound_are_left_out() -> None:
     assert len(read(dsn(groups)).events) == limits.MOST_RECIPIENTS
 
 
+def test_a_thousand_recipients_without_a_word_of_their_own_cost_no_more() -> None:
+    listed = "".join(f"  u{n}@example.net\n" for n in range(3000))
+    text = "Your message was not delivered to the following recipients:\n\n" + listed + "Reason: none\n" * 2000
+    told = read(f"From: MAILER-DAEMON@x.example\nSubject: failure notice\n\n{text}".encode())
+    assert len(told.events) == limits.MOST_RECIPIENTS
+
+
 def test_charsets_that_are_none_and_nul_bytes_do_no_harm() -> None:
     for charset in ("punycode", "unicode_escape", "zip_codec", "x" * 500, "utf-16", "idna", ""):
         part = multipart(

@@ -41,6 +41,8 @@ _LEAST: Final = 2
 """Signs that make a mail a bounce if it names a recipient; without one it takes more, and for what looks like an
 automatic reply `_CERTAIN`."""
 _CERTAIN: Final = 4
+_MOST_LINES: Final = 2000
+"""Lines of the notice beside a machine-readable part that are searched for its recipients."""
 
 _SENDER: Final = phrases.compiled(*SENDERS)
 _SUBJECT: Final = phrases.compiled(*SUBJECTS)
@@ -88,12 +90,13 @@ def read(mail: Mail, budget: Budget) -> Bounce:
     at = moment(mail.headers.get("date"))
     told = Bounce(is_bounce=False, auto=autoreply.kind(mail, notice), original=original, arrived=status.arrived, at=at)
     if status.recipients:
-        lines = addresses.without_urls(notice).split("\n")
+        lines = addresses.without_urls(notice).split("\n")[:_MOST_LINES]
+        said = freetext.said_in(lines)
         return msgspec.structs.replace(
             told,
             is_bounce=True,
             machine_readable=True,
-            recipients=[_completed(each, lines) for each in status.recipients],
+            recipients=[_completed(each, lines, said) for each in status.recipients],
             reporting_mta=status.reporting_mta,
         )
     signs = _signs(mail, notice)
@@ -177,11 +180,11 @@ def _registered(domain: str) -> str:
     return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else labels[-2:])
 
 
-def _completed(told: Reported, lines: list[str]) -> Reported:
+def _completed(told: Reported, lines: list[str], said: list[str]) -> Reported:
     """Return a machine-readable report with the words of the notice where it has no diagnostic of its own."""
     if told.diagnostic or told.action not in ("failed", "delayed"):
         return told
     who = told.final or told.recipient
     at = next((number for number, line in enumerate(lines) if who.lower() in line.lower()), -1)
-    words = freetext.diagnostic_of(lines, who, at)
+    words = freetext.diagnostic_of(lines, said, who, at)
     return msgspec.structs.replace(told, diagnostic=words)

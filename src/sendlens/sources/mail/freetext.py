@@ -54,6 +54,7 @@ _STATUS: Final = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _SET_APART: Final = re.compile(r"[>\])\"'\s]*(?:[:;,.(]|$|\s{2,}|\.\.\.|-\s)")
 _LONGEST_DIAGNOSTIC: Final = 1000
 _MOST_LINES: Final = 5000
+_MOST_SAID: Final = 200
 _MOST_CONSIDERED: Final = 300
 """Addresses whose sentences are looked at: each costs a search of the words around it."""
 _SHORTEST: Final = 12
@@ -122,7 +123,8 @@ def failures(text: str, context: Context) -> list[Reported]:
         if found:
             break
         found, form = _unique(search(), context), name
-    return [_reported(entry, lines, form) for entry in found[: limits.MOST_RECIPIENTS]]
+    said = said_in(lines)
+    return [_reported(entry, lines, said, form) for entry in found[: limits.MOST_RECIPIENTS]]
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -162,6 +164,7 @@ def _announced(lines: list[str]) -> list[_Entry]:
             found.append(_Entry(told["who"], number, final=last.who if last else ""))
         elif listed and (told := _ENTRY.match(line) or _X400.match(line)) and not _continues(told["rest"]):
             found.append(_entry(told, number))
+            until = number + _SECTION  # a list may be as long as it likes
         elif _ENDS.match(line) and number > until - _SECTION + 1:
             until = -1
         if _opens(bare) or (_opens(f"{previous} {bare}"[-400:]) and not _opens(previous)):
@@ -251,8 +254,8 @@ def _mentioning(lines: list[str], who: str) -> int:
     return next((number for number, line in enumerate(lines) if who.lower() in line.lower()), -1)
 
 
-def _reported(entry: _Entry, lines: list[str], form: str) -> Reported:
-    diagnostic = diagnostic_of(lines, entry.who, entry.at, entry.rest)
+def _reported(entry: _Entry, lines: list[str], said: list[str], form: str) -> Reported:
+    diagnostic = diagnostic_of(lines, said, entry.who, entry.at, entry.rest)
     status = _STATUS.search(diagnostic)
     host = _HOST.search(diagnostic)
     return Reported(
@@ -265,8 +268,16 @@ def _reported(entry: _Entry, lines: list[str], form: str) -> Reported:
     )
 
 
-def diagnostic_of(lines: list[str], who: str, at: int, rest: str = "") -> str:
-    """Return what the notice says of one address: what follows it, else what a server said, else the notice itself."""
+def said_in(lines: list[str]) -> list[str]:
+    """Return the lines of a notice in which a server says something; find them once for all of its recipients."""
+    return [line.strip() for line in lines[:_MOST_LINES] if _SAID.search(line)][:_MOST_SAID]
+
+
+def diagnostic_of(lines: list[str], said: list[str], who: str, at: int, rest: str = "") -> str:
+    """Return what the notice says of one address: what follows it, else what a server said, else the notice itself.
+
+    `said` is what `said_in` found in the lines, `at` the address's line or -1, `rest` what follows it there.
+    """
     own = [rest.strip(" \t>)]:;,-\"'")]
     for line in lines[at + 1 : at + 15] if at >= 0 else []:
         told = line.strip()
@@ -287,11 +298,11 @@ def diagnostic_of(lines: list[str], who: str, at: int, rest: str = "") -> str:
             break
         own.append(told)
     near = _plain(own)
-    if _SAID.search(near):
+    coded = [line for line in said if _REFUSED.search(line)]
+    if _REFUSED.search(near) or (_SAID.search(near) and not coded):
         return near[:_LONGEST_DIAGNOSTIC]
     # Elsewhere: lines that mention the address with a code, or what the other server said.
-    said = [line.strip() for line in lines if _SAID.search(line)]
-    mine = [line for line in said if who.lower() in line.lower()] or said
+    mine = [line for line in coded or said if who.lower() in line.lower()] or coded or said
     words = _plain(mine[:6]) or (_plain(lines[:40]) if len(near) < _ENOUGH else "")
     return (near if words in near else f"{near} {words}".strip())[:_LONGEST_DIAGNOSTIC]
 
