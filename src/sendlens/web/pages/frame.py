@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 from urllib.parse import quote, unquote, urlencode
 
 import structlog
@@ -79,11 +79,46 @@ async def page(
             "last_event": await asyncio.to_thread(site.last_event, visitor.tenant),
             "waiting": template == "waiting.html",
             "live": f"{request.url.path if visitor.link else ''}/live?{urlencode(live)}",
+            "sections": [] if visitor.link else sections(address_of(request), visitor),
             "views": await _views(site, request, visitor) if "bar" in values else [],
             "tenant_name": visitor.tenant.name,
             "time_zone": zone,
         }
     return site.render.response(template, {"page": common, "address": address_of(request), **values}, status=status)
+
+
+class Section(NamedTuple):
+    """One entry of the navigation: where it leads, its keys, and the permission to see it."""
+
+    key: str
+    label: str
+    path: str
+    keys: str
+    needs: str = "see_figures"
+    keeps: bool = True
+    """Whether the period and the filters go along."""
+
+    href: str = ""
+
+
+SECTIONS: Final = (
+    Section("overview", "Overview", "/", "g o"),
+    Section("campaigns", "Campaigns", "/campaigns", "g c"),
+    Section("people", "People", "/recipients", "g p", "see_people"),
+    Section("intake", "Intake", "/intake", "g i", "see_intake", keeps=False),
+    Section("views", "Views", "/views", "g v", keeps=False),
+)
+"""The navigation, in its order. A page names its section by the key."""
+
+
+def sections(address: Address, visitor: Visitor) -> list[Section]:
+    """Return where a visitor may go, each with the address that keeps the question."""
+    tenant = Address("/", tuple(pair for pair in address.pairs if pair[0] == "tenant"))
+    return [
+        one._replace(href=str((address if one.keeps else tenant).at(one.path)))
+        for one in SECTIONS
+        if visitor.can(one.needs)
+    ]
 
 
 async def _views(site: Site, request: PageRequest, visitor: Visitor) -> list[dict[str, object]]:
@@ -104,12 +139,8 @@ def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
         "section": "",
         "visitor": None,
         "theme": theme if theme in _THEMES else "",
-        "links": {
-            "overview": str(address.at("/")),
-            "campaigns": str(address.at("/campaigns")),
-            "people": str(address.at("/recipients")),
-            "intake": str(Address("/intake", tuple(pair for pair in address.pairs if pair[0] == "tenant"))),
-        },
+        "home": str(address.at("/")),
+        "sections": [],
         "here": str(address),
         "now": site.clock.now_ms(),
         "last_event": 0,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litestar import Response, Router
+from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.middleware.compression import CompressionMiddleware
 
 from sendlens.errors import SendlensError
 from sendlens.web.pages import (
     campaigns,
     dead_letters,
     details,
+    find,
     intake,
     live_feed,
     overview,
@@ -23,6 +29,11 @@ from sendlens.web.pages import (
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import problem
 from sendlens.web.pages.site import Site
+
+# Files of static/ are compressed once and for all; a compressed feed would be held back until there is enough of it.
+_COMPRESSED: Final = CompressionConfig(
+    "gzip", minimum_size=1000, gzip_compress_level=5, exclude=["^/static/", "/live$"]
+)
 
 
 def page_router(site: Site) -> Router:
@@ -38,6 +49,7 @@ def page_router(site: Site) -> Router:
         overview,
         scopes,
         details,
+        find,
         views,
         shared,
         campaigns,
@@ -51,5 +63,6 @@ def page_router(site: Site) -> Router:
         path="/",
         route_handlers=[*static.handlers(), *(one for module in modules for one in module.handlers(site))],
         exception_handlers={SendlensError: failed, HTTPException: failed, Exception: failed},  # pyright: ignore[reportArgumentType] - invariant in a type of Litestar's that is partly unknown
+        middleware=[DefineMiddleware(CompressionMiddleware, config=_COMPRESSED)],
         include_in_schema=False,
     )

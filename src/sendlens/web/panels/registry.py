@@ -96,7 +96,7 @@ async def show(one: Panel, question: Ask, seconds: float, *, first: bool) -> Mar
         body = text(one.template, values | frame)
     except TimeoutError:
         if first:
-            body = text("panels/pending.html", retry)
+            body = text("panels/pending.html", retry | frame)
             frame["pending"] = True
         else:
             body = text(
