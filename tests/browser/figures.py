@@ -12,7 +12,7 @@ from functools import cache
 
 from sendlens.clock import Clock
 from sendlens.errors import StoreError
-from sendlens.metrics.campaigns import CampaignFacts, Campaigns
+from sendlens.metrics.campaigns import CampaignFacts, CampaignList, CampaignRow, Campaigns
 from sendlens.metrics.dimensions import Dimension
 from sendlens.metrics.figures import Number
 from sendlens.metrics.periods import DAY, HOUR
@@ -124,6 +124,11 @@ class MadeUpCampaigns(Campaigns):
             id_: CampaignFacts(id=id_, name=NAMES.get(id_, id_), started_at=starts.get(id_, 0), metadata={})
             for id_ in ids
         }
+
+    def list(self, tenant, *, order_by="", limit=50, offset=0, search=""):
+        named = [id_ for id_, name in NAMES.items() if search.lower() in name.lower()]
+        rows = [CampaignRow(facts=one, figures={}) for one in self.facts(tenant, named[:limit]).values()]
+        return CampaignList(rows=rows, total_rows=len(named))
 
 
 class MadeUp(Metrics):

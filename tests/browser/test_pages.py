@@ -157,6 +157,49 @@ def test_whole_list_opens_over_the_page_and_leads_back_to_it(browser: Browser, s
         expect(one.page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_keys_lead_everywhere(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/?period=28d")
+        one.settled()
+        one.page.keyboard.press("]")
+        expect(one.page).to_have_url(re.compile("period=90d"))
+        one.page.keyboard.press("[")
+        expect(one.page).to_have_url(re.compile("period=28d"))
+        one.page.keyboard.press("?")
+        expect(one.page.get_by_role("dialog", name="Keys")).to_be_visible()
+        assert one.findings() == []
+        one.page.keyboard.press("Escape")
+        one.page.keyboard.press("/")
+        field = one.page.get_by_role("combobox", name="A page, campaign")
+        expect(field).to_be_focused()
+        one.page.keyboard.type("gmail?")  # keys in a field are letters
+        field.fill("gma")
+        expect(one.page.get_by_role("option", name="Gmail")).to_have_attribute("aria-selected", "true")
+        assert one.findings() == []
+        one.page.keyboard.press("Enter")
+        expect(one.page.get_by_role("heading", level=1)).to_have_text("Gmail")
+        one.settled()
+        one.page.keyboard.press("g")
+        one.page.keyboard.press("v")
+        expect(one.page.get_by_role("heading", level=1)).to_have_text("Views")
+
+
+def test_note_is_a_flag_in_the_chart(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        one.settled()
+        flags = one.page.locator("#plot-chart .flag").count()
+        assert flags > 0  # the starts of campaigns
+        one.page.locator(".notes summary").click()
+        one.page.get_by_label("When").fill("2026-11-03T10:00")
+        one.page.get_by_label("Note", exact=True).fill("New sending IP")
+        one.page.get_by_role("button", name="Add note").click()
+        expect(one.page.locator("#plot-chart .flag")).to_have_count(flags + 1)
+        one.page.locator(".notes summary").click()
+        one.page.get_by_role("button", name="Remove the note New sending IP").click()
+        expect(one.page.locator("#plot-chart .flag")).to_have_count(flags)
+
+
 def test_everything_is_reached_with_the_keyboard(browser: Browser, served: Served) -> None:
     with tab(browser, served.url) as one:
         one.page.goto("/")

@@ -1,14 +1,28 @@
 """The whole product in a browser: from the waiting page to every page with real figures, in both schemes and widths."""
 
+import re
+import urllib.parse
+import urllib.request
+
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Product
 from tests.browser.watching import NARROW, WIDE, tab
 
+LINK = "https%3A%2F%2Fshop.example.com%2Flamps"
 PAGES = {
+    # name of the pictures: address. A new page is a new line.
     "overview": "/",
     "overview-filtered": "/?period=90d&compare=none&f=is,provider,gmail&f=contains,campaign,weekly&metric=open_rate",
+    "provider": "/providers/gmail",
+    "domain": "/domains/news.example.com?compare=none",
+    "segment": "/segments/engaged-90d?metric=click_rate",
+    "link": f"/links/{LINK}",
+    "details": "/details/provider?order=-click_rate",
+    "views": "/views?view=/providers/gmail",
+    "find": "/find?q=week",
+    "shared": "/shared/{token}",
     "campaigns": "/campaigns",
     "campaign": "/campaigns/2026-11-black-friday",
     "people": "/recipients?did=clicked_human",
@@ -47,20 +61,32 @@ def filled(browser: Browser, product: Product) -> Product:
     return product
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["1280", "390"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.fixture(scope="module")
+def token(filled: Product) -> str:
+    """The token of a shared view, made by the form of the views."""
+    fields = urllib.parse.urlencode({"view": "/segments/new?period=7d", "name": "For the board", "days": "7"})
+    with urllib.request.urlopen(f"{filled.url}/views/share", fields.encode()) as answer:
+        found = re.search(r"/shared/(\w+)", answer.read().decode())
+    assert found
+    return found[1]
+
+
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_whole(browser: Browser, filled: Product, name: str, scheme: str, size: tuple[int, int]) -> None:
-    options = {"viewport": {"width": size[0], "height": size[1]}, "color_scheme": scheme}
-    with tab(browser, filled.url, **options) as one:
-        answer = one.page.goto(PAGES[name])
+def test_page_is_whole(browser: Browser, filled: Product, token: str, name: str) -> None:
+    """In both schemes and widths: no findings of axe, nothing wider than the window, nothing failed, no complaints."""
+    with tab(browser, filled.url, viewport={"width": WIDE[0], "height": WIDE[1]}) as one:
+        answer = one.page.goto(PAGES[name].replace("{token}", token))
         assert answer is not None
         assert answer.status == 200
-        one.settled()
-        one.picture(f"{name}-{scheme}-{size[0]}")
-        assert one.page.locator(".failed").count() == 0
-        assert one.overflow() <= 0
-        assert one.findings() == []
+        for scheme in ("light", "dark"):
+            for width, height in (WIDE, NARROW):
+                one.page.emulate_media(color_scheme=scheme)
+                one.page.set_viewport_size({"width": width, "height": height})
+                one.settled()
+                one.picture(f"{name}-{scheme}-{width}")
+                assert one.page.locator(".failed").count() == 0
+                assert one.overflow() <= 0, (scheme, width)
+                assert one.findings() == [], (scheme, width)
 
 
 def test_overview_campaign_and_list_agree(browser: Browser, filled: Product) -> None:
