@@ -2,7 +2,7 @@
 # Needs make and Python 3.11 or newer; everything else goes into .venv, and `make clean` takes it away again.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test check bench faults lock clean
+.PHONY: help setup demo serve test check bench faults pictures lock clean
 
 BIN := .venv/bin
 # Anything in ONCE (as in `make demo ONCE=1`) makes the demo check itself and stop instead of serving.
@@ -41,6 +41,9 @@ bench: .venv/.bench ## measure throughput, latency, memory and storage against t
 
 faults: .venv/.test ## kill, fill up and cut off, at length
 	@$(BIN)/pytest -q --long tests/faults $(ARGS)
+
+pictures: .venv/.test ## draw the pictures of the documentation again
+	@$(BIN)/python -m tests.browser.pictures
 
 # --universal resolves for every platform at once; the lowest supported Python decides what may be chosen.
 # Hosts stay out of the files, so that any mirror serves them: the hashes say what is the right content.

@@ -125,7 +125,7 @@ class MadeUpCampaigns(Campaigns):
             for id_ in ids
         }
 
-    def list(self, tenant, *, order_by="", limit=50, offset=0, search=""):
+    def list(self, tenant, *, metric_keys=(), order_by="", limit=50, offset=0, search=""):
         named = [id_ for id_, name in NAMES.items() if search.lower() in name.lower()]
         rows = [CampaignRow(facts=one, figures={}) for one in self.facts(tenant, named[:limit]).values()]
         return CampaignList(rows=rows, total_rows=len(named))
