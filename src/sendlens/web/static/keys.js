@@ -3,7 +3,7 @@
 "use strict";
 (() => {
   const sheet = document.getElementById("keys"), palette = document.getElementById("palette");
-  if (!sheet?.showModal) return;
+  if (!sheet?.showModal || !palette) return; // signing in, or a shared view: there is nowhere to go
   const field = palette.querySelector("input"), list = palette.querySelector("ul");
   let waiting = 0, chosen = 0, turn = 0;
 
