@@ -63,12 +63,20 @@ def test_view_leads_nowhere_else(server: Served, view: str) -> None:
     assert "elsewhere" not in server.control.views.list(server.tenant.id)[0].address
 
 
+def test_view_that_cannot_be_read_spoils_no_list(server: Served) -> None:
+    post(server, "/views", view="/?f=nonsense&of=x,y", name="Typed by hand")
+    assert "Typed by hand" in get(server, "/views").text
+
+
 def test_note_stands_in_the_chart_at_the_readers_time(server: Served) -> None:
     post(server, "/notes", at="2026-11-19T09:30", zone="Europe/Berlin", text="New sending IP <b>", next="/?period=7d")
     page = get(server, "/panels/chart?period=7d").text
     assert re.search(r'data-marks="[^"]*New sending IP &lt;b&gt;', page)
     assert re.search(r'href="/campaigns/[^"]+">Weekly letter, week 46 started<', get(server, "/panels/chart").text)
     assert "19 Nov 2026, 09:30" in page
+    shared = get(server, f"{share(server)}/panels/chart").text
+    assert "New sending IP" not in shared  # written for colleagues
+    assert "started" in shared
     assert "19 Nov 2026, 17:30" in get(server, "/panels/chart?period=7d&zone=Asia/Tokyo").text
     (note,) = server.control.annotations.between(server.tenant.id, 0, NOW)
     assert post(server, f"/notes/{note.id}/remove", next="/").headers["location"] == "/"

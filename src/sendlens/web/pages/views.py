@@ -132,14 +132,17 @@ def moment(text: str, zone: str) -> int:
 
 
 def told(address: str) -> str:
-    """Return a view in words: what it is about, its period and its filters."""
+    """Return a view in words: what it is about, its period and its filters; the address itself if it cannot be read."""
     view = Address.read(address)
-    of = fixed(view.get("of"))
+    try:
+        of, filters = fixed(view.get("of")), parse_filters(view.all("f"))
+    except InvalidField:  # it was typed by hand, or a dimension is gone
+        return address
     head, _, rest = view.path.removeprefix("/").partition("/")
     about = of.value if of else unquote(rest) if rest else head.replace("-", " ").capitalize() or "Overview"
     period = view.get("period") or DEFAULT_PERIOD
     days = f"{view.get('from')} – {view.get('to')}" if period == "custom" else PERIOD_NAMES.get(period, period)
-    return " · ".join([about, days, *(in_words(one) for one in parse_filters(view.all("f")))])
+    return " · ".join([about, days, *(in_words(one) for one in filters)])
 
 
 async def _page(

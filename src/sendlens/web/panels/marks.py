@@ -40,6 +40,8 @@ async def marks(question: Ask) -> list[Mark]:
 
 
 async def _notes(question: Ask) -> list[Mark]:
+    if question.shared:  # notes are written for colleagues
+        return []
     period = question.scope.period
     found = await asyncio.to_thread(
         question.site.control.annotations.between, question.tenant.id, max(period.start, 0), period.end
