@@ -92,11 +92,14 @@ def test_page_is_whole(browser: Browser, filled: Product, token: str, name: str)
 def test_overview_campaign_and_list_agree(browser: Browser, filled: Product) -> None:
     with tab(browser, filled.url) as one:
         one.page.goto("/?f=is,campaign,2026-11-black-friday")
+        one.settled()
         overview = one.page.locator("#panel-figures .tile .value").all_inner_texts()
         one.page.goto("/campaigns/2026-11-black-friday")
+        one.settled()
         campaign = one.page.locator("#panel-campaign .tile .value").all_inner_texts()
         assert overview == campaign
         one.page.goto("/campaigns?q=black")
+        one.settled()
         row = one.page.locator("#panel-campaign-list tbody tr").all_inner_texts()
         assert len(row) == 1
         assert all(text in row[0] for text in (campaign[0], campaign[1], campaign[2], campaign[3], campaign[4]))
