@@ -324,6 +324,7 @@ class Application:
             health=parts.health,
             telemetry=parts.telemetry,
             first_key=parts.first_key or parts.settings.bootstrap_key,
+            intake=self._intake,
         )
 
     def _close(self) -> None:

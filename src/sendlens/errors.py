@@ -82,6 +82,12 @@ class NotFound(SendlensError):
     status, kind, title = 404, "not-found", "There is nothing here"
 
 
+class Conflict(SendlensError):
+    """The request makes sense, but not with things as they are."""
+
+    status, kind, title = 409, "conflict", "This cannot be done as things are"
+
+
 class TooLarge(SendlensError):
     """The body is larger than the door accepts."""
 

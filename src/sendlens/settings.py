@@ -279,7 +279,7 @@ class Settings:
     )
     open_pages: bool = _setting(
         True,
-        "Show pages without a log-in to requests from this machine; other machines need an API key.",
+        "Show pages without a sign-in to requests from this machine; other machines need an account or an API key.",
         "true | false",
         _flag,
     )

@@ -57,7 +57,7 @@ def serve(data: Path, **settings: object) -> Generator[Served]:
     figures = MadeUp(clock)
     answers = Answers(figures, campaigns=MadeUpCampaigns(figures))
     hub = LiveHub(clock, least_seconds=0.2)
-    access = Access(chosen, control, clock, b"s" * 32)
+    access = Access(chosen, control, clock)
     site = Site(chosen, clock, control, answers, hub, access, Renderer(), first_key=key)
     port = free_port()
     app = Litestar(route_handlers=[page_router(site)], openapi_config=None)

@@ -13,7 +13,7 @@ def allowed(role: Role) -> set[str]:
 def test_each_role_may_what_those_below_it_may() -> None:
     assert allowed(Role.GUEST) == {"see_figures"}
     assert allowed(Role.VIEWER) == {"see_figures", "see_people", "see_intake"}
-    assert allowed(Role.ANALYST) == allowed(Role.VIEWER) | {"save_views", "export_people"}
+    assert allowed(Role.ANALYST) == allowed(Role.VIEWER) | {"save_views", "annotate", "export_people"}
     assert allowed(Role.ADMIN) == set(PERMISSIONS)
     assert Role.GUEST not in GIVEN
 

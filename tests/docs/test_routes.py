@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from unittest.mock import Mock
 
+from litestar import Litestar
+
 from sendlens.clock import FrozenClock
 from sendlens.settings import Settings
 from sendlens.sources.tracking import Kind
@@ -15,11 +17,16 @@ from sendlens.web.intake.tracker import PREFIX
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def routes() -> set[str]:
-    """Return the addresses of the whole application, with `{…}` where something is filled in."""
+def application() -> Litestar:
+    """Return the whole application but the intake, made of stand-ins: it knows its routes and cannot answer."""
     given: dict[str, object] = {"settings": Settings(), "clock": FrozenClock(1), "first_key": ""}
     parts = {name: given.get(name, Mock()) for name in inspect.signature(site.build).parameters}
-    framework = {route.path for route in site.build(**parts).routes}  # pyright: ignore[reportArgumentType] (stand-ins)
+    return site.build(**parts)  # pyright: ignore[reportArgumentType] (stand-ins)
+
+
+def routes() -> set[str]:
+    """Return the addresses of the whole application, with `{…}` where something is filled in."""
+    framework = {route.path for route in application().routes}
     intake = {*ROUTES, HOOKS + "{provider}/{source}", *(f"{PREFIX}{kind}/{{source}}/{{token}}" for kind in Kind)}
     return {re.sub(r"\{[^}]*\}", "{…}", path) for path in framework | intake}
 

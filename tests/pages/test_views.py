@@ -26,7 +26,7 @@ def get(server: Served, path: str) -> httpx.Response:
 
 
 def post(server: Served, path: str, **fields: str) -> httpx.Response:
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
     return httpx.post(server.url + path, content=urllib.parse.urlencode(fields), headers=headers, timeout=30)
 
 

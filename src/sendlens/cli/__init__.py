@@ -39,6 +39,7 @@ COMMANDS: Final = (
     Command("import", "sendlens.cli.import_:import_", "Send events from files to a running server."),
     Command("track", "sendlens.cli.track:track", "Put a pixel and tracked links into a message."),
     Command("tenant", "sendlens.cli.tenant:app", "Create, list and change tenants."),
+    Command("user", "sendlens.cli.user:app", "Create accounts, give roles, and reset passwords."),
     Command("key", "sendlens.cli.key:app", "Create, list and revoke API keys."),
     Command("source", "sendlens.cli.source:app", "Create and list sources of events, and replace their secrets."),
     Command("backup", "sendlens.cli.backup:backup", "Write a backup, whether or not the server runs."),

@@ -29,7 +29,9 @@ def create(
         json: Print JSON instead of text.
     """
     with opened() as (control, _):
-        key, secret = control.keys.create(control.tenants.get(tenant).id, name, scope)
+        from sendlens.control.administration import COMMAND, Administration
+
+        key, secret = Administration(control, control.tenants.get(tenant), COMMAND).create_key(name, scope)
     if json:
         print_json({"key": key, "secret": secret})
         return
@@ -68,7 +70,9 @@ def revoke(key: str, *, json: Json = False) -> None:
         json: Print JSON instead of text.
     """
     with opened() as (control, _):
-        revoked = control.keys.revoke(key)
+        from sendlens.control.administration import COMMAND, of_key
+
+        revoked = of_key(control, key, COMMAND).revoke_key(key)
     if json:
         print_json(revoked)
     else:

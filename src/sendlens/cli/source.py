@@ -47,9 +47,10 @@ def create(
     secrets = [typed_secret(each, f"Secret of {title}") for each in secret]
     made = _made_secret(provider) if not secrets else ""
     with opened() as (control, settings):
-        source = control.sources.create(
-            control.tenants.get(tenant).id, name or provider, provider, options, secrets or [made] * bool(made)
-        )
+        from sendlens.control.administration import COMMAND, Administration
+
+        desk = Administration(control, control.tenants.get(tenant), COMMAND)
+        source = desk.create_source(name, provider, options, secrets or [made] * bool(made))
     _show(source, settings, json)
     if made:
         sys.stderr.write(f"Secret, shown only now: {made}\n")
@@ -109,10 +110,13 @@ def rotate(
     if bool(secret) == retire:
         raise InvalidField("secret", "(hidden)" if secret else "", "give either --secret or --retire")
     with opened() as (control, settings):
+        from sendlens.control.administration import COMMAND, of_source
+
+        desk = of_source(control, source, COMMAND)
         if retire:
-            changed = control.sources.retire(source)
+            changed = desk.retire_source(source)
         else:
-            changed = control.sources.rotate(source, typed_secret(secret, "New secret"))
+            changed = desk.rotate_source(source, typed_secret(secret, "New secret"))
         _show(changed, settings, json)
     if not retire and len(changed.secrets) > 1:
         sys.stderr.write(

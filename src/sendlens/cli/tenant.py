@@ -26,7 +26,11 @@ def create(slug: str, name: str = "", *, time_zone: str = "UTC", currency: str =
         json: Print JSON instead of text.
     """
     with opened(create=True) as (control, _):
-        _show(control.tenants.create(slug, name or slug, time_zone, currency), json)
+        from sendlens.control.administration import COMMAND, Administration
+
+        made = control.tenants.create(slug, name or slug, time_zone, currency)
+        Administration(control, made, COMMAND).note("tenant.create", made.name)
+        _show(made, json)
 
 
 @app.command(name="list")
@@ -78,9 +82,11 @@ def update(
         json: Print JSON instead of text.
     """
     with opened() as (control, _):
-        changed = control.tenants.update(
-            tenant,
-            new_name=name,
+        from sendlens.control.administration import COMMAND, Administration
+
+        desk = Administration(control, control.tenants.get(tenant), COMMAND)
+        changed = desk.change_tenant(
+            name=name,
             slug=slug,
             time_zone=time_zone,
             currency=currency,

@@ -1,10 +1,13 @@
-"""The audit: what was done to personal data, by whom, when and with which result.
+"""The audit: who did what, when, and from where.
 
-Owns its storage. Entries are added and never changed. The person is a digest under the secret key, so that an entry
-proves something to whoever asks with the address, and tells nothing to anybody else.
+Owns its storage and the table of deeds. Entries are added and never changed. A recipient is a digest under the secret
+key, so that an entry proves something to whoever asks with the address, and tells nothing to anybody else.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from sqlalchemy import insert, select
@@ -15,9 +18,49 @@ from sendlens.control.secrets import Keyring
 from sendlens.control.tables import audit
 from sendlens.model.identity import normal_recipient
 
+DEEDS: Final[dict[str, str]] = {
+    "sign_in": "signed in",
+    "sign_in_failed": "failed to sign in",
+    "sign_out": "signed out",
+    "password.change": "changed their password",
+    "session.end": "ended sessions",
+    "key.create": "made an API key",
+    "key.revoke": "revoked an API key",
+    "source.create": "made a source",
+    "source.change": "changed a source",
+    "source.rotate": "gave a source a new secret",
+    "source.retire": "ended a source's earlier secret",
+    "source.delete": "deleted a source",
+    "source.test": "sent a test event",
+    "file.import": "imported a file",
+    "person.invite": "invited somebody",
+    "person.uninvite": "took an invitation back",
+    "person.join": "accepted an invitation",
+    "person.role": "changed somebody's role",
+    "person.remove": "took somebody out of the tenant",
+    "person.reset": "made a link to set a new password",
+    "tenant.create": "made the tenant",
+    "tenant.change": "changed the tenant",
+    "letters.replay": "replayed dead letters",
+    "fuse.reset": "let a source in again",
+    "link.create": "shared a view",
+    "link.revoke": "ended a shared view",
+    "export": "exported everything about a recipient",
+    "erase": "erased a recipient",
+}
+"""Every deed that is written down, in words that go on after the name of who did it."""
+
+OPERATOR: Final = "operator"
+"""Who it was, for a command on the data directory."""
+LOCAL: Final = "local"
+"""Who it was, for a browser on the machine itself."""
+
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One deed. `actor` is the id of an API key, or `operator` for a command on the data directory."""
+    """One deed. `actor` is the id of a person or of an API key, `operator`, `local`, or empty for a stranger.
+
+    What it was done to is in `about`, or for a recipient in `subject`.
+    """
 
     id: int
     tenant: str
@@ -26,6 +69,8 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     action: str
     subject: str
     result: str
+    about: str = ""
+    address: str = ""
 
 
 class Audit:
@@ -55,9 +100,35 @@ class Audit:
             number = connection.execute(insert(audit).values(row).returning(audit.c.id)).scalar_one()
         return msgspec.convert({"id": number, **row}, AuditEntry)
 
-    def list(self, tenant: str, *, recipient: str = "", most: int = 1000) -> list[AuditEntry]:
-        """Return a tenant's entries, the latest first; with `recipient` those about one person."""
+    def note(self, tenant: str | Sequence[str], *, actor: str, action: str, about: str = "", address: str = "") -> None:
+        """Write down a deed of `DEEDS` that is about no recipient, for one tenant or several."""
+        row = {
+            "at": self._clock.now_ms(),
+            "actor": actor,
+            "action": action,
+            "subject": "",
+            "result": "{}",
+            "about": about[:1000],
+            "address": address[:64],
+        }
+        if action not in DEEDS:
+            raise KeyError(action)
+        tenants = [tenant] if isinstance(tenant, str) else tenant
+        with self._database.write() as connection:
+            connection.execute(insert(audit), [{"tenant": one, **row} for one in tenants])
+
+    def list(
+        self, tenant: str, *, recipient: str = "", actions: Sequence[str] = (), before: int = 0, most: int = 1000
+    ) -> list[AuditEntry]:
+        """Return a tenant's entries, the latest first; with `recipient` those about one person.
+
+        `actions` chooses deeds, `before` is the id of the entry to go on after.
+        """
         query = select(audit).where(audit.c.tenant == tenant).order_by(audit.c.id.desc()).limit(most)
+        if actions:
+            query = query.where(audit.c.action.in_(actions))
+        if before:
+            query = query.where(audit.c.id < before)
         if recipient:
             query = query.where(audit.c.subject == self.subject(tenant, recipient))
         with self._database.read() as connection:

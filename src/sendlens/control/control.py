@@ -14,14 +14,19 @@ from sendlens.control.annotations import Annotations
 from sendlens.control.audit import Audit
 from sendlens.control.database import Database
 from sendlens.control.deadletters import DeadLetters
+from sendlens.control.invitations import Invitations
 from sendlens.control.keys import Keys
 from sendlens.control.ledger import Ledger
 from sendlens.control.mailboxes import Mailboxes
+from sendlens.control.passwords import Passwords
 from sendlens.control.secrets import Keyring
+from sendlens.control.sessions import Sessions
 from sendlens.control.shares import SharedLinks
 from sendlens.control.sources import Sources
 from sendlens.control.tables import facts
 from sendlens.control.tenants import Tenants
+from sendlens.control.throttle import Throttle
+from sendlens.control.users import Users
 from sendlens.control.views import SavedViews
 from sendlens.errors import SettingsError
 
@@ -29,7 +34,7 @@ _FINGERPRINT: Final = "secret key fingerprint"
 
 
 class Control:
-    """Tenants, keys, sources, the ledger and dead letters in one database. Synchronous and thread-safe."""
+    """Tenants, people, keys, sources, the ledger and dead letters in one database. Synchronous and thread-safe."""
 
     def __init__(self, database: Database, keyring: Keyring, clock: Clock) -> None:
         """Put the parts together; `open` is the usual way."""
@@ -45,6 +50,11 @@ class Control:
         self.annotations: Final = Annotations(database, clock)
         self.views: Final = SavedViews(database, clock)
         self.shares: Final = SharedLinks(database, keyring, clock)
+        self.users: Final = Users(database, clock, Passwords())
+        self.sessions: Final = Sessions(database, keyring, clock)
+        self.invitations: Final = Invitations(database, keyring, clock)
+        self.throttle: Final = Throttle(database, keyring, clock)
+        self.form_token: Final = keyring.form_token
 
     @classmethod
     def open(cls, url: str, secret_key: bytes, clock: Clock | None = None) -> Control:
@@ -66,6 +76,7 @@ class Control:
         self.keys.flush()
         self.sources.flush()
         self.shares.flush()
+        self.sessions.flush()
 
     def close(self) -> None:
         """Flush, and close the connections."""

@@ -84,6 +84,18 @@ class Keys:
             self._used.note(key.id, self._clock.now_ms())
         return key
 
+    def get(self, key_id: str) -> ApiKey | None:
+        """Return the key with this id if it is valid now; the answer is at most a second old."""
+        return self._recent.get(key_id.encode(), lambda: self._find_id(key_id))
+
+    def tenant_of(self, key_id: str) -> str:
+        """Return the id of the tenant of a key, be it revoked. Raises `NotFound`."""
+        with self._database.read() as connection:
+            tenant = connection.execute(select(api_keys.c.tenant).where(api_keys.c.id == key_id)).scalar()
+        if tenant is None:
+            raise NotFound(f"There is no API key {key_id!r}.", hint="sendlens key list TENANT shows those there are.")
+        return str(tenant)
+
     def list(self, tenant: str) -> list[ApiKey]:
         """Return the tenant's keys, revoked ones too, the oldest first."""
         query = select(api_keys).where(api_keys.c.tenant == tenant).order_by(api_keys.c.created_at, api_keys.c.id)
@@ -129,6 +141,12 @@ class Keys:
             raise InvalidField("key", "(hidden)", "this key is known already, or its tenant is not") from error
         self._recent.forget()
         return key
+
+    def _find_id(self, key_id: str) -> ApiKey | None:
+        valid = (api_keys.c.id == key_id) & (api_keys.c.revoked_at == 0)
+        with self._database.read() as connection:
+            row = connection.execute(select(api_keys).where(valid)).mappings().first()
+        return _key(row) if row else None
 
     def _find(self, digest: bytes) -> ApiKey | None:
         with self._database.read() as connection:

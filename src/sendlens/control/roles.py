@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from sendlens.errors import Forbidden
+from sendlens.errors import Forbidden, InvalidField
 
 
 class Role(StrEnum):
@@ -54,6 +54,14 @@ KEY_ROLES: Final = {"read": Role.ANALYST, "admin": Role.ADMIN}
 """What an API key is to its tenant, by its scope. A key with neither sees nothing."""
 
 _ORDER: Final = tuple(Role)
+
+
+def given(name: str) -> Role:
+    """Return the role of this name. Raises `InvalidField` for one that nobody can be given."""
+    known = {one.value: one for one in GIVEN}
+    if name not in known:
+        raise InvalidField("role", name, f"one of {', '.join(known)}")
+    return known[name]
 
 
 def may(role: Role, action: str) -> bool:

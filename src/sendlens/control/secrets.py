@@ -55,6 +55,7 @@ class Keyring:
     def __init__(self, secret_key: bytes) -> None:
         """Derive the keys; `secret_key` is 32 bytes or more, from `load_secret_key`."""
         self._digests = _derive(secret_key, b"sendlens api keys")
+        self._forms = _derive(secret_key, b"sendlens forms")
         self._pseudonyms = _derive(secret_key, b"sendlens pseudonyms")
         self._sealing = AESGCM(_derive(secret_key, b"sendlens source secrets"))
         self.fingerprint: Final = _derive(secret_key, b"sendlens fingerprint").hex()
@@ -70,6 +71,10 @@ class Keyring:
     def pseudonym(self, text: str) -> bytes:
         """Return the HMAC-SHA256 that stands for a recipient."""
         return hmac.new(self._pseudonyms, text.encode("utf-8", "surrogatepass"), hashlib.sha256).digest()
+
+    def form_token(self, text: str) -> str:
+        """Return the HMAC-SHA256 that proves that a form is one of ours."""
+        return hmac.new(self._forms, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
     def seal(self, secret: str, *owner: str) -> bytes:
         """Return `secret` encrypted so that it opens only for the same `owner`."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
-from sqlalchemy import ColumnElement, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from sendlens.clock import Clock
@@ -124,6 +124,17 @@ class Sources:
     def configure(self, source_id: str, settings: Mapping[str, object]) -> Source:
         """Replace the settings of a source. Raises `NotFound`."""
         return self._change(source_id, {"settings": dict(settings)}, rotated=False)
+
+    def delete(self, source_id: str) -> None:
+        """Delete a source with its secrets; its address answers 404 from then on, and its events stay.
+
+        Raises `NotFound`.
+        """
+        with self._database.write() as connection:
+            gone = connection.execute(delete(sources).where(sources.c.id == source_id)).rowcount
+        self._recent.forget()
+        if not gone:
+            raise NotFound(f"There is no source {source_id!r}.")
 
     def touch(self, source_id: str, ms: int) -> None:
         """Note that an event arrived; written by `flush`."""

@@ -135,7 +135,64 @@ dead_letters = Table(
     sqlite_autoincrement=True,
 )
 
-# What was done to personal data. The subject is a keyed digest: who has the address can find it, nobody else can.
+users = Table(
+    "users",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    # An Argon2 hash in its own notation; empty until the owner has set a password.
+    Column("password", String(256), nullable=False),
+    Column("operator", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+memberships = Table(
+    "memberships",
+    METADATA,
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("user", String(32), ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    # A session is a person's, or that of whoever showed an API key.
+    Column("user", String(32), ForeignKey("users.id", ondelete="CASCADE"), index=True),
+    Column("key", String(32), ForeignKey("api_keys.id", ondelete="CASCADE"), index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("agent", String(256), nullable=False),
+)
+
+invitations = Table(
+    "invitations",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    # Empty for a link that only sets a new password, so no foreign key.
+    Column("tenant", String(32), nullable=False),
+    Column("email", String(254), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Index("ix_invitations_tenant_created_at", "tenant", "created_at"),
+)
+
+# The subject is a keyed digest of an account's or a browser's address.
+sign_in_failures = Table(
+    "sign_in_failures",
+    METADATA,
+    Column("subject", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", BigInteger, nullable=False, index=True),
+)
+
+# Who did what. A recipient is a keyed digest in `subject`: who has the address can find it, nobody else can.
 audit = Table(
     "audit",
     METADATA,
@@ -147,6 +204,9 @@ audit = Table(
     Column("action", String(32), nullable=False),
     Column("subject", String(64), nullable=False),
     Column("result", Text, nullable=False),
+    # What it was done to, in words, where that is no recipient; and the address the request came from.
+    Column("about", Text, nullable=False, server_default=""),
+    Column("address", String(64), nullable=False, server_default=""),
     Index("ix_audit_tenant_id", "tenant", "id"),
     sqlite_autoincrement=True,
 )

@@ -5,8 +5,6 @@ Owns the joining of the routers. Leaves to each what it answers, and to `app` wh
 
 from __future__ import annotations
 
-import secrets
-
 from litestar import Litestar
 
 from sendlens import __version__
@@ -20,9 +18,11 @@ from sendlens.privacy.desk import PrivacyDesk
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.api.dead_letters import dead_letter_router
+from sendlens.web.api.management import management_router
 from sendlens.web.api.person import person_router
 from sendlens.web.api.router import api_router, open_api, problem_handlers
 from sendlens.web.health import Sources, health_router
+from sendlens.web.intake.app import IntakeApp
 from sendlens.web.live import LiveHub
 from sendlens.web.pages.access import Access
 from sendlens.web.pages.mount import page_router
@@ -46,10 +46,11 @@ def build(
     health: Sources,
     telemetry: Telemetry,
     first_key: str,
+    intake: IntakeApp,
 ) -> Litestar:
     """Return the application that answers everything but the intake."""
     metrics = Metrics(store, clock, Disguise(settings, control.pseudonym).name)
-    access = Access(settings, control, clock, secrets.token_bytes(32))
+    access = Access(settings, control, clock)
     site = Site(
         settings=settings,
         clock=clock,
@@ -61,6 +62,7 @@ def build(
         first_key=first_key,
         replay=replay,
         fuse=health.fuse,
+        intake=intake,
     )
     return Litestar(
         route_handlers=[
@@ -68,6 +70,7 @@ def build(
             api_router(metrics, control.keys, control.tenants, requests=settings.api_requests),
             dead_letter_router(control, replay, health.fuse, log),
             person_router(control, privacy),
+            management_router(control, settings),
             health_router(health),
             scrape_router(settings, telemetry, access.is_local),
         ],

@@ -23,6 +23,7 @@ from sendlens.log.protocol import Log
 from sendlens.pipeline.fuse import Blown, Fuse
 from sendlens.pipeline.replay import Replay, Replayed
 from sendlens.web.api.access import ADMIN, READ, Access, AnyRequest, tenant_of
+from sendlens.web.api.acting import administration
 from sendlens.web.api.answers import time
 from sendlens.web.api.requests import RequestIds
 from sendlens.web.api.router import known_parameters, problem_handlers
@@ -97,7 +98,7 @@ def dead_letter_router(control: Control, replay: Replay, fuse: Fuse, log: Log) -
         path="/v1",
         route_handlers=[
             _for(control, READ, [*_reading(control.deadletters, fuse)]),
-            _for(control, ADMIN, [*_changing(replay, fuse, log)]),
+            _for(control, ADMIN, [*_changing(control, replay, fuse, log)]),
         ],
         before_request=known_parameters,
         exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
@@ -146,7 +147,10 @@ def _reading(letters: DeadLetters, fuse: Fuse) -> list[HTTPRouteHandler]:
     return [dead_letters, fuses]
 
 
-def _changing(replay: Replay, fuse: Fuse, log: Log) -> list[HTTPRouteHandler]:
+def _changing(control: Control, replay: Replay, fuse: Fuse, log: Log) -> list[HTTPRouteHandler]:
+    async def note(request: AnyRequest, action: str, about: str) -> None:
+        await asyncio.to_thread(lambda: administration(control, request).note(action, about))
+
     @post("/dead-letters/replay", status_code=200, accepts=())
     async def replay_letters(request: AnyRequest, data: JSONBody[ReplayRequest]) -> Replayed:
         """Bring dead letters back into the log; they are processed within a moment, or become letters again."""
@@ -155,13 +159,17 @@ def _changing(replay: Replay, fuse: Fuse, log: Log) -> list[HTTPRouteHandler]:
         if len(data.ids) > 1000:
             raise InvalidField("ids", f"{len(data.ids)} ids", "at most 1000; name a source or a reason instead")
         wanted = Wanted(source=data.source, reason=data.reason, ids=tuple(data.ids))
-        return await replay.replay(tenant_of(request).id, wanted)
+        done = await replay.replay(tenant_of(request).id, wanted)
+        await note(request, "letters.replay", f"{done.letters} letters")
+        return done
 
     @post("/fuses/reset", status_code=200, accepts=())
     async def reset_fuse(request: AnyRequest, data: JSONBody[ResetRequest]) -> FuseAnswer:
         """Let a source in again, and set aside what of its records in the log cannot be processed."""
         until = await asyncio.to_thread(lambda: max(log.head(one) for one in log.partitions()))
-        return _fuse(fuse.reset(tenant_of(request).id, data.source, until))
+        done = _fuse(fuse.reset(tenant_of(request).id, data.source, until))
+        await note(request, "fuse.reset", data.source)
+        return done
 
     return [replay_letters, reset_fuse]
 

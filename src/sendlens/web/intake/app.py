@@ -37,14 +37,17 @@ from sendlens.sources.mail import provider as mail
 from sendlens.sources.posting import POSTING
 from sendlens.sources.received import Mapped, Received
 from sendlens.web.intake.access import KeyFinder, Source, SourceFinder, authorized
+from sendlens.web.intake.arrivals import Arrival, Arrivals
 from sendlens.web.intake.asgi import Message, Receive, Request, Scope, Send, answer, answer_problem
 from sendlens.web.intake.body import IN_THREAD, Bodies, Disconnected
 from sendlens.web.intake.fetch import Certificates, Fetch, fetch_from_sns
 from sendlens.web.intake.tokens import TokenCache
+from sendlens.web.intake.trial import Trial
 from sendlens.web.places import Places
 
 MOST_LISTED: Final = 1000
 """Most rejections listed in an answer; their number is always told."""
+_REJECTIONS_KEPT: Final = 20
 DEFAULT_SOURCE: Final = "api"
 HOOKS: Final = "/hooks/"
 
@@ -145,6 +148,7 @@ class IntakeApp:
         self._reading = Places(0, "bodies", "", at_once=2)
         self._certificates = Certificates(fetch, clock)
         self._tokens = TokenCache(clock)
+        self.arrivals = Arrivals(clock, bodies=not settings.pseudonymous)
 
     @staticmethod
     def handles(scope: Scope) -> bool:
@@ -168,7 +172,7 @@ class IntakeApp:
             else:
                 source, provider = await self._source(request)
                 challenge = provider.challenge
-                await self._hook(request, source, provider, receive, send)
+                await self._watched_hook(request, source, provider, receive, send)
         except Disconnected:
             return
         except SendlensError as error:
@@ -255,7 +259,29 @@ class IntakeApp:
             ) from None
         return found, provider
 
-    async def _hook(self, request: Request, source: Source, provider: Provider, receive: Receive, send: Send) -> None:
+    async def _watched_hook(
+        self, request: Request, source: Source, provider: Provider, receive: Receive, send: Send
+    ) -> None:
+        """Answer a hook, and keep for a while what came and what became of it."""
+        if request.method != "POST":
+            await self._hook(request, source, provider, receive, send, Arrival(0))
+            return
+        arrival = self.arrivals.begin(source.id, test=request.trial is not None)
+        try:
+            await self._hook(request, source, provider, receive, send, arrival)
+        except SendlensError as error:
+            arrival.status, arrival.problem = error.status, f"{error.detail}. {error.hint}".strip()
+            raise
+
+    async def _hook(
+        self,
+        request: Request,
+        source: Source,
+        provider: Provider,
+        receive: Receive,
+        send: Send,
+        arrival: Arrival,
+    ) -> None:
         if request.method in ("GET", "HEAD"):
             await answer(send, request, 200, {"status": "ready", "provider": provider.name})
             return
@@ -282,7 +308,9 @@ class IntakeApp:
                     query=request.query,
                     received_at=received_at,
                 )
-                mapped = await self._verified(received, source, provider, options)
+                self.arrivals.came(arrival, body, request.headers, request.query)
+                trial = request.trial if isinstance(request.trial, Trial) else Trial()
+                mapped = await self._verified(received, source, provider, options, trial)
                 if mapped.confirm_url:
                     await self._fetch(mapped.confirm_url)
                     _log.info("subscription confirmed", source=source.id, provider=provider.name)
@@ -290,16 +318,20 @@ class IntakeApp:
                 accepted = await self._door.accept(tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
             finally:
                 self._bodies.release(len(body), tenant)
+        arrival.status, arrival.accepted = provider.accepted_status, accepted.accepted
+        arrival.rejected = mapped.rejected[:_REJECTIONS_KEPT]
         await answer(send, request, provider.accepted_status, _receipt(accepted, mapped), left)
 
-    async def _verified(self, received: Received, source: Source, provider: Provider, options: Options) -> Mapped:
+    async def _verified(
+        self, received: Received, source: Source, provider: Provider, options: Options, trial: Trial
+    ) -> Mapped:
         """Return what a request says, once it is proven who sent it."""
         url = provider.certificate_url(received, options) if provider.certificate_url else ""
-        certificate = await self._certificates.get(url) if url else b""
+        certificate = trial.certificate or (await self._certificates.get(url) if url else b"")
         evidence = Evidence(certificate=certificate, tokens=self._tokens)
 
         def work() -> Mapped:
-            provider.verify(received, source.revealed(), options, evidence)
+            provider.verify(received, [*trial.secrets, *source.revealed()], options, evidence)
             try:
                 return provider.parse(received, options)
             except (ArithmeticError, RecursionError) as error:

@@ -21,6 +21,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+TRIAL: Final = "sendlens.trial"
+"""Key of the scope under which a test event brings what it is checked against; see `trial`."""
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -36,6 +38,8 @@ class Request:
         query = cast("bytes", scope.get("query_string", b"")).decode("latin-1")
         self.query: dict[str, str] = dict(parse_qsl(query)) if query.count("&") < 100 else {}
         self.scheme = cast("str", scope.get("scheme", "http"))
+        self.trial: object = scope.get(TRIAL)
+        """What is believed for this request alone; nothing that comes over the network can put it there."""
         given = self.headers.get("x-request-id", "")
         self.id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 

@@ -1,14 +1,15 @@
 """Who may see the pages, and whose figures they see.
 
-Owns the rule for requests from this machine, the session cookie of `/sign-in`, and the check that a changing request
-comes from our own pages. Leaves to `control` which keys are valid.
+Owns the rule for requests from this machine, how a session or a key becomes a visitor, and the check that a changing
+request comes from our own pages. Leaves to `sign_in` how a session begins, to `control` which of them are valid and
+what a role allows.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -18,16 +19,22 @@ from litestar import Request
 from litestar.datastructures import Cookie
 
 from sendlens.clock import Clock
+from sendlens.control.administration import Actor
+from sendlens.control.audit import LOCAL
 from sendlens.control.control import Control
 from sendlens.control.keys import ApiKey
 from sendlens.control.roles import KEY_ROLES, Role, may, must
+from sendlens.control.sessions import MOST_DAYS, Session
 from sendlens.control.shares import SharedLink
 from sendlens.control.tenants import Tenant
+from sendlens.control.users import User
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.settings import Settings
 
 COOKIE: Final = "sendlens_session"
-SESSION_SECONDS: Final = 14 * 24 * 3600
+FORM_COOKIE: Final = "sendlens_form"
+FORM_FIELD: Final = "form_token"
+_NONCE: Final = 16
 _LOCAL_NAMES: Final = {"localhost", "127.0.0.1", "::1"}
 # A proxy on this machine makes the whole world look local. Each of these says that there is one.
 _PROXY_HEADERS: Final = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
@@ -57,6 +64,10 @@ class Visitor:
     kind: Kind
     actor: str
     """Who it is in the audit: the id of a person, a key or a link, or `local`."""
+    user: User | None = None
+    session: Session | None = None
+    address: str = ""
+    """Where the request came from."""
     seen: str = ""
     """The version of the tenant's figures when the request came in."""
     link: SharedLink | None = None
@@ -75,16 +86,19 @@ class Visitor:
         """Raise `Forbidden`, with the reason in plain words, unless the visitor may do a thing."""
         must(self.role, action)
 
+    def acting(self) -> Actor:
+        """Return the visitor as the one who changes something."""
+        return Actor(self.actor, self.role, self.address)
+
 
 class Access:
     """Decides for each request whether pages are shown, and of which tenant."""
 
-    def __init__(self, settings: Settings, control: Control, clock: Clock, session_key: bytes) -> None:
-        """Sign sessions with `session_key`; a new one ends all sessions."""
+    def __init__(self, settings: Settings, control: Control, clock: Clock) -> None:
+        """Ask `control` for sessions, keys and people."""
         self._settings = settings
         self._control = control
         self._clock = clock
-        self._session_key = session_key
 
     def is_local(self, request: PageRequest) -> bool:
         """Return whether the request comes from a browser on this very machine.
@@ -99,43 +113,53 @@ class Access:
             return False
         return _host_name(request.headers.get("host", "")) in _LOCAL_NAMES and _is_loopback(request)
 
+    def is_secure(self, request: PageRequest) -> bool:
+        """Return whether the browser talks https to us, or to a proxy before us."""
+        return self._settings.public_url.startswith("https://") or request.url.scheme == "https"
+
     def visitor(self, request: PageRequest) -> Visitor:
-        """Return who is asking. Raises `Unauthorized` for strangers and `NotFound` for a tenant that does not exist.
+        """Return who is asking. Raises `Unauthorized` for strangers and `NotFound` for a tenant that is not theirs.
 
         Reads the control plane: call it in a worker thread.
         """
-        tenants = tuple(self._control.tenants.list())
-        if key := self._key(request):
-            own = tuple(tenant for tenant in tenants if tenant.id == key.tenant)
-            if own:
-                role = KEY_ROLES["admin" if key.allows("admin") else "read"]
-                return Visitor(own[0], own, role, Kind.KEY, key.id)
+        address = client_address(request)
+        if key := self._shown_key(request):
+            return self._of_key(request, key, None, address)
+        if session := self.session(request):
+            if session.user:
+                return self._of_person(request, self._control.users.get(session.user), session, address)
+            if key := self._key_of(session):
+                return self._of_key(request, key, session, address)
         if not self.is_local(request):
-            raise Unauthorized("these pages need an API key", hint="Sign in with an API key that has the scope read.")
+            raise Unauthorized("these pages need a sign-in", hint="Sign in with your account, or with an API key.")
+        tenants = tuple(self._control.tenants.list())
         if not tenants:
             raise NotFound("there is no tenant yet", hint="Start the server once with its default settings.")
-        slug = request.query_params.get("tenant", "")
-        chosen = next((tenant for tenant in tenants if tenant.slug == slug), None) if slug else tenants[0]
-        if chosen is None:
-            raise NotFound(f"there is no tenant {slug!r}", hint=f"Known: {', '.join(t.slug for t in tenants)}.")
-        return Visitor(chosen, tenants, Role.ADMIN, Kind.LOCAL, "local")
+        return Visitor(_chosen(request, tenants), tenants, Role.ADMIN, Kind.LOCAL, LOCAL, address=address)
 
-    def sign_in(self, secret: str, *, secure: bool) -> Cookie:
-        """Return the session cookie for an API key. Raises `Unauthorized` or `Forbidden` for a key that does not do."""
-        key = self._control.keys.find(secret.strip())
-        if key is None:
-            raise Unauthorized("this is not a valid API key", hint="It starts with sl_ and may have been revoked.")
-        _must_read(key)
-        expires = self._clock.now_ms() // 1000 + SESSION_SECONDS
-        value = f"{key.tenant}.{key.id}.{expires}"
-        return self._cookie(f"{value}.{self._signature(value)}", SESSION_SECONDS, secure=secure)
+    def session(self, request: PageRequest) -> Session | None:
+        """Return the session of a request's cookie, if it has not ended."""
+        return self._control.sessions.find(self._token(request))
 
-    def sign_out(self, *, secure: bool) -> Cookie:
-        """Return the cookie that ends a session."""
-        return self._cookie("", 0, secure=secure)
+    def cookie(self, request: PageRequest, token: str) -> Cookie:
+        """Return the cookie of a session; an empty token ends it."""
+        return self._cookie(request, COOKIE, token, MOST_DAYS * 86_400 if token else 0)
 
-    def check_origin(self, request: PageRequest) -> None:
-        """Refuse a changing request that another site's page caused. Raises `Forbidden`."""
+    def form_proof(self, request: PageRequest) -> tuple[str, tuple[Cookie, ...]]:
+        """Return what the forms of a page carry to prove that they are ours, and the cookie it goes with, if new."""
+        value = request.cookies.get(self._name(request, FORM_COOKIE), "")
+        fresh = () if value else (self._cookie(request, FORM_COOKIE, value := secrets.token_urlsafe(24), None),)
+        # New in every answer: a fixed one could be guessed from the length of compressed pages.
+        nonce = secrets.token_hex(_NONCE // 2)
+        return nonce + self._proof(request, value, nonce), fresh
+
+    def check_origin(self, request: PageRequest, given: str = "") -> None:
+        """Refuse a changing request that another site's page caused. Raises `Forbidden`.
+
+        Where the browser says which site a request comes from, that decides. Where it does not, `given` has to be the
+        proof that our own forms carry; only a request with its own bearer key, which no browser adds by itself, needs
+        none.
+        """
         site = request.headers.get("sec-fetch-site")
         origin = request.headers.get("origin")
         if site is not None:
@@ -143,39 +167,89 @@ class Access:
         elif origin is not None:
             same = urlsplit(origin).netloc == request.headers.get("host", "")
         else:
-            same = True  # no browser: nothing was sent along that the sender does not know himself
+            value = request.cookies.get(self._name(request, FORM_COOKIE), "")
+            proven = bool(value) and hmac.compare_digest(
+                given[_NONCE:].encode(), self._proof(request, value, given[:_NONCE]).encode()
+            )
+            same = proven or request.headers.get("authorization", "").lower().startswith("bearer ")
         if not same:
             raise Forbidden("the request comes from another site", hint="Open the page itself and try again.")
 
-    def _key(self, request: PageRequest) -> ApiKey | None:
+    def _of_person(self, request: PageRequest, user: User, session: Session, address: str) -> Visitor:
+        tenants = tuple(one for one in self._control.tenants.list() if user.role(one.id))
+        if not tenants:
+            raise Forbidden("your account is in no tenant", hint="Ask whoever invited you for a new invitation.")
+        chosen = _chosen(request, tenants)
+        role = user.role(chosen.id) or Role.GUEST
+        return Visitor(chosen, tenants, role, Kind.PERSON, user.id, user, session, address)
+
+    def _of_key(self, request: PageRequest, key: ApiKey, session: Session | None, address: str) -> Visitor:
+        own = (self._control.tenants.get(key.tenant),)
+        role = KEY_ROLES["admin" if key.allows("admin") else "read"]
+        return Visitor(_chosen(request, own), own, role, Kind.KEY, key.id, None, session, address)
+
+    def _shown_key(self, request: PageRequest) -> ApiKey | None:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and secret:
-            key = self._control.keys.find(secret.strip())
-            if key is None:
-                raise Unauthorized("this is not a valid API key")
-            _must_read(key)
-            return key
-        value, _, signature = request.cookies.get(COOKIE, "").rpartition(".")
-        if not value or not hmac.compare_digest(signature.encode(), self._signature(value).encode()):
+        if scheme.lower() != "bearer" or not secret:
             return None
-        tenant, key_id, expires = value.split(".")
-        if int(expires) <= self._clock.now_ms() // 1000:
-            return None
+        key = self._control.keys.find(secret.strip())
+        if key is None:
+            raise Unauthorized("this is not a valid API key")
+        must_read(key)
+        return key
+
+    def _key_of(self, session: Session) -> ApiKey | None:
         # The key is looked up each time, so that revoking it ends its sessions.
-        keys = (key for key in self._control.keys.list(tenant) if key.id == key_id and not key.revoked_at)
-        return next((key for key in keys if key.allows("read")), None)
+        key = self._control.keys.get(session.key)
+        return key if key and key.allows("read") else None
 
-    def _signature(self, value: str) -> str:
-        return hmac.new(self._session_key, b"session:" + value.encode(), hashlib.sha256).hexdigest()
+    def _token(self, request: PageRequest) -> str:
+        return request.cookies.get(self._name(request, COOKIE), "")
 
-    @staticmethod
-    def _cookie(value: str, seconds: int, *, secure: bool) -> Cookie:
-        return Cookie(key=COOKIE, value=value, path="/", max_age=seconds, httponly=True, samesite="lax", secure=secure)
+    def _proof(self, request: PageRequest, value: str, nonce: str) -> str:
+        return self._control.form_token(f"{nonce}\x1f{value}\x1f{self._token(request)}")
+
+    def _name(self, request: PageRequest, name: str) -> str:
+        # With this prefix a browser takes the cookie over https only, and from no other host of the same domain.
+        return f"__Host-{name}" if self.is_secure(request) else name
+
+    def _cookie(self, request: PageRequest, name: str, value: str, seconds: int | None) -> Cookie:
+        return Cookie(
+            key=self._name(request, name),
+            value=value,
+            path="/",
+            max_age=seconds,
+            httponly=True,
+            samesite="lax",
+            secure=self.is_secure(request),
+        )
 
 
-def _must_read(key: ApiKey) -> None:
+def must_read(key: ApiKey) -> None:
+    """Raise `Forbidden` for a key that may not see figures."""
     if not key.allows("read"):
         raise Forbidden("this API key may not read", hint="Use a key with the scope read.")
+
+
+def client_address(request: PageRequest) -> str:
+    """Return the address of the browser: the peer's, or what a proxy in the same network says of it."""
+    peer = request.client.host if request.client else ""
+    told = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+    try:
+        # Only a neighbour is believed: what comes from the internet would name any address it likes.
+        if told and ipaddress.ip_address(peer).is_private:
+            return str(ipaddress.ip_address(told))
+    except ValueError:
+        pass
+    return peer
+
+
+def _chosen(request: PageRequest, tenants: tuple[Tenant, ...]) -> Tenant:
+    slug = request.query_params.get("tenant", "")
+    chosen = next((tenant for tenant in tenants if tenant.slug == slug), None) if slug else tenants[0]
+    if chosen is None:
+        raise NotFound(f"there is no tenant {slug!r}", hint=f"Known: {', '.join(one.slug for one in tenants)}.")
+    return chosen
 
 
 def _host_name(host: str) -> str:

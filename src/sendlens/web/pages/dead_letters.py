@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
+from sendlens.control.administration import Administration
 from sendlens.control.deadletters import Cause, DeadLetter, DeadLetters, Wanted
 from sendlens.errors import InvalidField, NotFound
 from sendlens.web.pages.access import PageRequest
@@ -62,14 +63,15 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 
     @post(f"{PATH}/replay", include_in_schema=False)
     async def replay(request: PageRequest) -> Response[str]:
-        site.access.check_origin(request)
+        fields = await form(site, request)
         visitor = await visit(site, request)
         visitor.must("replay_dead_letters")
         if site.replay is None:
             raise NotFound("nothing can be replayed here", hint="Ask the server that takes events in.")
-        fields = await form(request)
         wanted = Wanted(source=fields.get("source", ""), reason=fields.get("reason", ""))
         done = await site.replay.replay(visitor.tenant.id, wanted)
+        who = Administration(site.control, visitor.tenant, visitor.acting())
+        await asyncio.to_thread(who.note, "letters.replay", f"{done.letters} letters")
         # Numbers and no text: nobody's link can make this page say something.
         told = {"replayed": str(done.letters), "unreadable": str(done.unreadable)}
         return leave(_address(visitor.tenant.slug, **told))

@@ -16,7 +16,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from sendlens.errors import SendlensError, Unauthorized
-from sendlens.web.pages.access import PageRequest, Visitor
+from sendlens.web.pages.access import FORM_FIELD, PageRequest, Visitor
 from sendlens.web.pages.render import HEADERS, leave
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
@@ -70,7 +70,8 @@ async def page(
     status: int = 200,
 ) -> Response[str]:
     """Return a whole page."""
-    common = _common(site, request, title) | {"section": section}
+    proof, cookies = site.access.form_proof(request)
+    common = _common(request, site.clock.now_ms(), title, proof) | {"section": section}
     if visitor:
         live = {"tenant": visitor.tenant.slug, "seen": visitor.seen} if not visitor.link else {"seen": visitor.seen}
         zone = address_of(request).get("zone") or visitor.tenant.time_zone
@@ -84,7 +85,10 @@ async def page(
             "tenant_name": visitor.tenant.name,
             "time_zone": zone,
         }
-    return site.render.response(template, {"page": common, "address": address_of(request), **values}, status=status)
+    shown = {"page": common, "address": address_of(request), **values}
+    # A shared link leaves nothing in the browser of whoever follows it.
+    cookies = () if visitor and visitor.link else cookies
+    return site.render.response(template, shown, status=status, cookies=cookies)
 
 
 class Section(NamedTuple):
@@ -131,18 +135,19 @@ async def _views(site: Site, request: PageRequest, visitor: Visitor) -> list[dic
     return [{"name": name, "href": href, "chosen": href == str(here)} for name, href in told]
 
 
-def _common(site: Site, request: PageRequest, title: str) -> dict[str, object]:
+def _common(request: PageRequest, now: int, title: str, proof: str) -> dict[str, object]:
     address = address_of(request)
     theme = request.cookies.get(THEME_COOKIE, "")
     return {
         "title": title,
         "section": "",
         "visitor": None,
+        "form_token": proof,
         "theme": theme if theme in _THEMES else "",
         "home": str(address.at("/")),
         "sections": [],
         "here": str(address),
-        "now": site.clock.now_ms(),
+        "now": now,
         "last_event": 0,
         "waiting": False,
         "live": "",
@@ -161,8 +166,9 @@ def problem(site: Site, request: PageRequest, error: Exception) -> Response[str]
             return leave(f"/sign-in?next={quote(str(address_of(request)), safe='')}")
     status, heading, detail, hint = _words(error)
     values = {"heading": heading, "detail": detail, "hint": hint, "onward": "/", "onward_label": "To the overview"}
-    common = {"page": _common(site, request, heading), "address": address_of(request)}
-    page = site.render.response("message.html", common | values, status=status)
+    proof, cookies = site.access.form_proof(request)
+    common = {"page": _common(request, site.clock.now_ms(), heading, proof), "address": address_of(request)}
+    page = site.render.response("message.html", common | values, status=status, cookies=cookies)
     if isinstance(error, SendlensError) and error.retry_after is not None:
         page.headers["Retry-After"] = str(error.retry_after)
     return page
@@ -185,7 +191,9 @@ def own_path(text: str) -> str:
     return text if fine else "/"
 
 
-async def form(request: PageRequest) -> dict[str, str]:
-    """Return the texts of a submitted form."""
+async def form(site: Site, request: PageRequest) -> dict[str, str]:
+    """Return the texts of a submitted form of ours. Raises `Forbidden` for one that another site sent."""
     data = cast("Mapping[str, object]", await request.form())
-    return {name: value for name, value in data.items() if isinstance(value, str)}
+    fields = {name: value for name, value in data.items() if isinstance(value, str)}
+    site.access.check_origin(request, fields.get(FORM_FIELD, ""))
+    return fields

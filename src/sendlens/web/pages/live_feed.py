@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 
 import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
+from sendlens.errors import SendlensError
 from sendlens.web.live import Change
 from sendlens.web.pages.access import PageRequest, Visitor
 from sendlens.web.pages.frame import visit
@@ -20,24 +22,43 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/live", include_in_schema=False)
     async def live(request: PageRequest) -> ServerSentEvent:
-        return feed(site, request, await visit(site, request))
+        visitor = await visit(site, request)
+
+        async def still_allowed() -> bool:
+            # A session that is ended, or a key that is revoked, ends the feed too.
+            try:
+                return (await asyncio.to_thread(site.access.visitor, request)).tenant.id == visitor.tenant.id
+            except SendlensError:
+                return False
+
+        return feed(site, request, visitor, still_allowed)
 
     return [live]
 
 
-def feed(site: Site, request: PageRequest, visitor: Visitor) -> ServerSentEvent:
-    """Return the feed of a visitor's tenant. Raises `TooBusy` where too many listen already."""
+def feed(
+    site: Site, request: PageRequest, visitor: Visitor, still_allowed: Callable[[], Awaitable[bool]]
+) -> ServerSentEvent:
+    """Return the feed of a visitor's tenant, which ends when `still_allowed` says no.
+
+    Raises `TooBusy` where too many listen already.
+    """
     site.hub.check(visitor.tenant.id)  # before the first line is sent, so that the refusal is an answer
     seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
     changes = site.hub.subscribe(visitor.tenant.id, seen)
-    return ServerSentEvent(_messages(changes, told=visitor.link is None), headers={"Cache-Control": "no-store"})
+    told = visitor.link is None
+    return ServerSentEvent(_messages(changes, still_allowed, told=told), headers={"Cache-Control": "no-store"})
 
 
-async def _messages(changes: AsyncGenerator[Change | None], *, told: bool) -> AsyncGenerator[ServerSentEventMessage]:
+async def _messages(
+    changes: AsyncGenerator[Change | None], still_allowed: Callable[[], Awaitable[bool]], *, told: bool
+) -> AsyncGenerator[ServerSentEventMessage]:
     # A first line at once, so that proxies and browsers know the connection stands.
     yield ServerSentEventMessage(data=None, comment="connected", retry=2000)
     try:
         async for change in changes:
+            if not await still_allowed():
+                return
             if change is None:
                 yield ServerSentEventMessage(data=None, comment="still here")
             else:

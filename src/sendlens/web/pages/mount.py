@@ -12,15 +12,23 @@ from litestar.middleware.compression import CompressionMiddleware
 
 from sendlens.errors import SendlensError
 from sendlens.web.pages import (
+    agency,
     campaigns,
     dead_letters,
     details,
     find,
     intake,
+    invitation,
     live_feed,
     overview,
     recipients,
     scopes,
+    settings,
+    settings_account,
+    settings_keys,
+    settings_people,
+    settings_sources,
+    settings_tenant,
     shared,
     sign_in,
     static,
@@ -34,6 +42,7 @@ from sendlens.web.pages.site import Site
 _COMPRESSED: Final = CompressionConfig(
     "gzip", minimum_size=1000, gzip_compress_level=5, exclude=["^/static/", "/live$"]
 )
+_SETTINGS = (agency, settings, settings_account, settings_keys, settings_people, settings_sources, settings_tenant)
 
 
 def page_router(site: Site) -> Router:
@@ -58,6 +67,8 @@ def page_router(site: Site) -> Router:
         dead_letters,
         live_feed,
         sign_in,
+        invitation,
+        *_SETTINGS,
     )
     return Router(
         path="/",

@@ -72,7 +72,10 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 
     @get("/shared/{token:str}/live", include_in_schema=False)
     async def shared_live(request: PageRequest, token: FromPath[str]) -> ServerSentEvent:
-        return feed(site, request, await _guest(site, token))
+        async def still_allowed() -> bool:
+            return await asyncio.to_thread(site.control.shares.find, token) is not None
+
+        return feed(site, request, await _guest(site, token), still_allowed)
 
     return [shared, shared_panel, shared_live]
 

@@ -14,6 +14,7 @@ from sendlens.web.live import LiveHub
 if TYPE_CHECKING:
     from sendlens.pipeline.fuse import Fuse
     from sendlens.pipeline.replay import Replay
+    from sendlens.web.intake.app import IntakeApp
     from sendlens.web.pages.access import Access
     from sendlens.web.pages.render import Renderer
     from sendlens.web.panels.answers import Answers
@@ -25,7 +26,8 @@ class Site:
 
     `first_key` is the first tenant's key if this start made it or the settings name it; it is shown to nobody but a
     browser on this machine, and only while the tenant waits for its first event. `replay` and `fuse` belong to a
-    process with a pipeline; without them dead letters are shown and cannot be replayed.
+    process with a pipeline; without them dead letters are shown and cannot be replayed. `intake` is the door of this
+    process, which takes test events and tells what arrived.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Site:
     first_key: str = ""
     replay: Replay | None = None
     fuse: Fuse | None = None
+    intake: IntakeApp | None = None
 
     def last_event(self, tenant: Tenant) -> int:
         """Return when the tenant's last event arrived, in UTC milliseconds; 0 for never.

@@ -11,6 +11,7 @@ from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from sendlens.control.administration import Administration
 from sendlens.control.shares import SharedLink
 from sendlens.errors import InvalidField
 from sendlens.metrics.filters import Filter, parse_filters
@@ -30,10 +31,13 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     """Return the routes of views, links and notes."""
 
     async def enter(request: PageRequest, action: str) -> Visitor:
-        site.access.check_origin(request)
+        await form(site, request)
         visitor = await visit(site, request)
         visitor.must(action)
         return visitor
+
+    async def noted(visitor: Visitor, action: str, about: str) -> None:
+        await asyncio.to_thread(Administration(site.control, visitor.tenant, visitor.acting()).note, action, about)
 
     def onward(visitor: Visitor) -> Response[str]:
         return leave(f"/views?tenant={visitor.tenant.slug}")
@@ -46,7 +50,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     @post("/views", include_in_schema=False)
     async def save(request: PageRequest) -> Response[str]:
         visitor = await enter(request, "save_views")
-        fields = await form(request)
+        fields = await form(site, request)
         view = view_of(fields.get("view", ""))
         name, keep = fields.get("name", ""), str(view.with_(tenant=None))
         await asyncio.to_thread(site.control.views.save, visitor.tenant.id, name, keep, author=visitor.actor)
@@ -61,7 +65,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     @post("/views/share", include_in_schema=False)
     async def share(request: PageRequest) -> Response[str]:
         visitor = await enter(request, "save_views")
-        fields = await form(request)
+        fields = await form(site, request)
         days = fields.get("days", "")
         if not days.isdecimal():
             raise InvalidField("days", days, "must be a number of days")
@@ -76,18 +80,20 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
                 author=visitor.actor,
             )
         )
+        await noted(visitor, "link.create", f"{link.name}, for {days} days")
         return await _page(site, request, visitor, made=(link, f"{base_url(site, request)}{SHARED}{token}"))
 
     @post("/views/links/{link:str}/revoke", include_in_schema=False)
     async def revoke(request: PageRequest, link: FromPath[str]) -> Response[str]:
         visitor = await enter(request, "save_views")
         await asyncio.to_thread(site.control.shares.revoke, visitor.tenant.id, link)
+        await noted(visitor, "link.revoke", link)
         return onward(visitor)
 
     @post("/notes", include_in_schema=False)
     async def note(request: PageRequest) -> Response[str]:
         visitor = await enter(request, "annotate")
-        fields = await form(request)
+        fields = await form(site, request)
         zone = fields.get("zone") or visitor.tenant.time_zone
         at = moment(fields.get("at", ""), zone)
         text = fields.get("text", "")
@@ -97,7 +103,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     @post("/notes/{note_id:str}/remove", include_in_schema=False)
     async def remove_note(request: PageRequest, note_id: FromPath[str]) -> Response[str]:
         visitor = await enter(request, "annotate")
-        fields = await form(request)
+        fields = await form(site, request)
         await asyncio.to_thread(site.control.annotations.remove, visitor.tenant.id, note_id)
         return leave(own_path(fields.get("next", "/views")))
 

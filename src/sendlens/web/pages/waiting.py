@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 from litestar import Response
@@ -13,35 +12,10 @@ from sendlens.sources.esp import PROVIDERS
 from sendlens.web.pages.access import PageRequest, Visitor
 from sendlens.web.pages.frame import base_url, page
 from sendlens.web.pages.site import Site
+from sendlens.web.pages.ways import ways
 from sendlens.web.panels.intake import hook_url
 
 KEY_PLACEHOLDER: Final = "$SENDLENS_API_KEY"
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Where a provider keeps its webhooks, and what to choose there, in the provider's own words."""
-
-    place: str
-    choose: str
-
-
-PLACES: Final[dict[str, Steps]] = {
-    "sendgrid": Steps(
-        "Settings → Mail Settings → Event Webhooks → Create new webhook",
-        "Choose all delivery and engagement events, and turn on the signed event webhook.",
-    ),
-    "ses": Steps(
-        "Configuration sets → Event destinations → Amazon SNS; then an HTTPS subscription of the topic",
-        "Choose all event types, and leave raw message delivery off.",
-    ),
-    "mailgun": Steps("Send → Webhooks → Add webhook", "Choose every event type; each gets the same address."),
-    "postmark": Steps(
-        "Server → Message stream → Webhooks → Add webhook",
-        "Choose delivery, bounce, spam complaint, open, link click and subscription change.",
-    ),
-}
-_ELSEWHERE: Final = Steps("the page for webhooks", "Choose all events.")
 
 
 async def is_waiting(site: Site, visitor: Visitor) -> bool:
@@ -65,19 +39,9 @@ async def waiting_page(site: Site, request: PageRequest, visitor: Visitor) -> Re
             for source in sources
             if source.provider != API
         ],
-        "providers": [
-            {
-                "name": provider.name,
-                "title": provider.title,
-                "secret": provider.secret_help,
-                "place": PLACES.get(provider.name, _ELSEWHERE).place,
-                "choose": PLACES.get(provider.name, _ELSEWHERE).choose,
-            }
-            for provider in PROVIDERS.values()
-        ],
+        "groups": ways(visitor) if visitor.can("manage_sources") else [],
         "titles": {provider.name: provider.title for provider in PROVIDERS.values()},
         "tenant": visitor.tenant.slug,
-        "public": bool(site.settings.public_url),
     }
     return await page(
         site, request, "waiting.html", values, title="Waiting for the first event", section="overview", visitor=visitor
