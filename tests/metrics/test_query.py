@@ -90,7 +90,13 @@ def test_no_value_is_ever_written_into_the_text() -> None:
     for key, one in DIMENSIONS.items():
         if one.filterable:
             compiled = compile_question(
-                question("28d", ("opened", "revenue", "clicks"), "", f"is,{key},{evil}", f"contains,{key},{evil}")
+                question(
+                    "28d",
+                    ("opened", "revenue", "clicks", "dmarc_mails"),
+                    "",
+                    f"is,{key},{evil}",
+                    f"contains,{key},{evil}",
+                )
             )
             assert "DROP" not in compiled.sql
             assert "{tenant:String}" in compiled.sql
@@ -105,6 +111,8 @@ def test_every_sum_of_the_registry_is_a_measure() -> None:
 
 def test_every_dimension_can_be_asked_about_every_metric(embedded_store: Store) -> None:
     put(embedded_store, [story(1)])
+    report = {"tenant": ["t_1"], "domain": ["shop.example"], "begin_at": [NOON], "source_ip": ["192.0.2.1"]}
+    embedded_store.insert("dmarc_records", table_of("dmarc_records", report | {"org": ["mx.example"], "count": [1]}))
     noon = parse_period("custom", "UTC", NOW, since="2026-11-01T11:00", to="2026-11-01T14:00")
     for key, one in DIMENSIONS.items():
         asked = replace(scope(), period=noon) if key == "minute" else scope()

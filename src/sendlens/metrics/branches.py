@@ -164,6 +164,51 @@ def spend(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
     ]
 
 
+def dmarc(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branch over `dmarc_records`: a report counts where its time begins."""
+    amounts = {
+        "dmarc_mails": "count",
+        "dmarc_passed": "if(dkim_aligned OR spf_aligned, count, 0)",
+        "dmarc_dkim": "if(dkim_aligned, count, 0)",
+        "dmarc_spf": "if(spf_aligned, count, 0)",
+        "dmarc_quarantined": "if(disposition = 'quarantine', count, 0)",
+        "dmarc_rejected": "if(disposition = 'reject', count, 0)",
+    }
+    return [_counted(question, bind, wants, "dmarc_records", "dmarc", "begin_at", amounts)]
+
+
+def tls(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branch over `tls_reports`: the totals of each policy, where the report's time begins."""
+    amounts = {"tls_sessions": "successful + failed", "tls_failed": "failed"}
+    return [_counted(question, bind, wants, "tls_reports", "tls", "begin_at", amounts)]
+
+
+def placements(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branch over `placements`: each seed mailbox counts once a test, when the test was sent."""
+    amounts = {f"seeds_{where}": f"toUInt64(placement = '{where}')" for where in ("inbox", "spam", "missing")}
+    return [_counted(question, bind, wants, "placements", "placements", "at", amounts)]
+
+
+def _counted(
+    question: Question, bind: Binder, wants: Sequence[Want], table: str, home: str, at: str, amounts: dict[str, str]
+) -> str:
+    """Return the branch over a keyed set of counts, whose dimensions are the columns named for `home`."""
+    column = str(getattr(question.by, home)) if question.by else ""
+    where = [
+        "tenant = {tenant:String}",
+        f"{at} >= {bind.moment(question.start)}",
+        f"{at} < {bind.moment(question.end)}",
+        *conditions(question.filters, bind, question.zone, at=at, home=home),
+    ]
+    pairs = ", ".join(f"('{want.clock}', '{want.measure}', toInt64({amounts[want.measure]}))" for want in wants)
+    return (
+        f"SELECT {_what(question, bind, column, at)} AS what, {_slot(question, bind, at)} AS slot,"
+        " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3) AS units, toDecimal128(0, 4) AS money"
+        f" FROM (SELECT * FROM {table} FINAL WHERE {' AND '.join(where)}) ARRAY JOIN [{pairs}] AS pair"
+        " GROUP BY what, slot, on_clock, counted"
+    )
+
+
 def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[str]) -> str:
     """Return the selection of one row per event and measure it counts for, with its moment on that clock."""
     of_messages = [one for one in question.filters if one.of.level in {"rollup", "message"}]

@@ -22,6 +22,16 @@ MINUTES_KEPT: Final = 2 * DAY
 """How far back questions go to the roll-up by minute; older minutes are counted from the messages."""
 
 
+_OTHERS: Final = {
+    "campaigns": branches.campaigns,
+    "spend": branches.spend,
+    "dmarc": branches.dmarc,
+    "tls": branches.tls,
+    "placements": branches.placements,
+}
+"""How the families of tables are read that are not the facts of messages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A statement, its values, and under which column each wanted sum comes back.
@@ -83,7 +93,7 @@ def compile_question(question: Question) -> Compiled:
             parts += branches.events(question, bind, facts)
         else:
             parts += branches.rollup(question, bind, facts, table)
-    for home, branch in (("campaigns", branches.campaigns), ("spend", branches.spend)):
+    for home, branch in _OTHERS.items():
         if here := [want for want in columns if MEASURES[want.measure].home == home]:
             parts += branch(question, bind, here)
     if not parts:

@@ -56,8 +56,8 @@ class Dimension:
     """One thing to break down or filter by.
 
     `column` is its name in the roll-ups and in `messages`; `event` its expression over `events`, for what only events
-    know; `tells` the measures that such a dimension can tell (nobody knows the device of a delivery). `campaigns` and
-    `spend` are its columns in those tables, empty where they do not know it.
+    know; `tells` the measures that such a dimension can tell (nobody knows the device of a delivery). The last five are
+    its columns in the other families of tables (`measures.Home`), empty where they do not know it.
     """
 
     key: str
@@ -69,20 +69,25 @@ class Dimension:
     tells: frozenset[str] = frozenset()
     campaigns: str = ""
     spend: str = ""
+    dmarc: str = ""
+    tls: str = ""
+    placements: str = ""
     filterable: bool = True
 
 
 _TABLE: Final = (
     Dimension(
         key="campaign", label="Campaign", level="rollup", column="campaign_id", campaigns="campaign_id",
-        spend="campaign_id", help="The campaign, shown by its name. `contains` also looks at the name.",
+        spend="campaign_id", placements="campaign_id",
+        help="The campaign, shown by its name. `contains` also looks at the name.",
     ),
     Dimension(
-        key="provider", label="Mailbox provider", level="rollup", column="provider",
+        key="provider", label="Mailbox provider", level="rollup", column="provider", placements="provider",
         help="Who runs the recipient's mailbox: gmail, microsoft_365 and so on, or the domain itself.",
     ),
     Dimension(
-        key="sending_domain", label="Sending domain", level="rollup", column="sending_domain",
+        key="sending_domain", label="Sending domain", level="rollup", column="sending_domain", dmarc="domain",
+        tls="domain", placements="sending_domain",
         help="The domain the mail was sent from.",
     ),
     Dimension(
@@ -155,6 +160,14 @@ _TABLE: Final = (
     Dimension(
         key="category", label="Product category", level="event", event="category", tells=CONVERSION,
         help="The category of a conversion.",
+    ),
+    Dimension(
+        key="source_ip", label="Sending address", level="event", event="sending_ip", dmarc="source_ip",
+        help="The IP address that DMARC reports saw mail come from.",
+    ),
+    Dimension(
+        key="reporter", label="Reporter", level="event", event="''", dmarc="org", tls="org",
+        help="Who sent the DMARC or TLS report.",
     ),
     Dimension(
         key="minute", label="Minute", level="time", filterable=False, help="The minute in the tenant's time zone.",

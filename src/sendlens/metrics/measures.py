@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Home = Literal["facts", "campaigns", "spend"]
+Home = Literal["facts", "campaigns", "spend", "dmarc", "tls", "placements"]
+"""A family of tables: messages and their events, campaigns, advertising, DMARC and TLS reports, seed mailboxes."""
 Among = Literal["", "costed", "paid"]
 
 
@@ -63,6 +64,8 @@ _MESSAGES: Final = (
 )
 _TOTALS: Final = ("opens", "opens_human", "clicks", "clicks_human", "conversions")
 
+_REPORTED: Final = ("mails", "passed", "dkim", "spf", "quarantined", "rejected")
+
 MEASURES: Final[dict[str, Measure]] = {
     measure.key: measure
     for measure in (
@@ -76,6 +79,9 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(key="impressions", home="spend"),
         Measure(key="ad_clicks", home="spend"),
         Measure(key="spend", home="spend", money=True),
+        *(Measure(key=f"dmarc_{what}", home="dmarc") for what in _REPORTED),
+        *(Measure(key=f"tls_{what}", home="tls") for what in ("sessions", "failed")),
+        *(Measure(key=f"seeds_{what}", home="placements") for what in ("inbox", "spam", "missing")),
     )
 }
 

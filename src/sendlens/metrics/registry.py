@@ -462,6 +462,59 @@ _TABLE: Final = (
         formula="100 × (0.3 × min(CTR / 5 %, 1) + 0.3 × min(CVR / 10 %, 1) + 0.4 × min(ROAS / 3, 1))",
         help="One number from 0 to 100 for a paid campaign; none while one of its three parts has no denominator.",
     ),
+    # What mailbox providers report
+    Metric(
+        key="dmarc_mails", label="Mails in DMARC reports", unit="count", better="neutral", num=_of("dmarc_mails"),
+        clock="event", group="Authentication",
+        formula="sum of count over report rows",
+        help="Mails with your domain in From that receivers told of in aggregate reports, yours and others'. A report "
+        "counts on the day it begins.",
+    ),
+    Metric(
+        key="dmarc_pass_rate", label="DMARC pass rate", unit="ratio", better="up", num=_of("dmarc_passed"),
+        den=_of("dmarc_mails"), clock="event", min_den=100, group="Authentication",
+        formula="mails with aligned DKIM or aligned SPF / mails in DMARC reports",
+        help="By the receivers' own evaluation (policy_evaluated), never from the raw results. Forwarded and forged "
+        "mail is in the denominator: break down by sending address before you blame yourself.",
+    ),
+    Metric(
+        key="dkim_aligned_rate", label="Aligned DKIM", unit="ratio", better="up", num=_of("dmarc_dkim"),
+        den=_of("dmarc_mails"), clock="event", min_den=100, group="Authentication",
+        formula="mails with aligned DKIM / mails in DMARC reports",
+        help="Share of reported mails whose DKIM signature passed for the domain in From.",
+    ),
+    Metric(
+        key="spf_aligned_rate", label="Aligned SPF", unit="ratio", better="up", num=_of("dmarc_spf"),
+        den=_of("dmarc_mails"), clock="event", min_den=100, group="Authentication",
+        formula="mails with aligned SPF / mails in DMARC reports",
+        help="Share of reported mails whose SPF passed for the domain in From; forwarding breaks it.",
+    ),
+    Metric(
+        key="dmarc_refused_rate", label="Refused by DMARC", unit="ratio", better="down",
+        num=_of("dmarc_quarantined", "dmarc_rejected"), den=_of("dmarc_mails"), clock="event", min_den=100,
+        group="Authentication",
+        formula="mails quarantined or rejected / mails in DMARC reports",
+        help="Share of reported mails that receivers put into spam or refused because of your policy.",
+    ),
+    Metric(
+        key="tls_failure_rate", label="TLS failures", unit="ratio", better="down", num=_of("tls_failed"),
+        den=_of("tls_sessions"), clock="event", min_den=100, group="Authentication",
+        formula="failed sessions / sessions in TLS reports",
+        help="Share of sessions to your domain that could not be encrypted as your MTA-STS or DANE policy wants.",
+    ),
+    Metric(
+        key="inbox_rate", label="Inbox rate of seeds", unit="ratio", better="up", num=_of("seeds_inbox"),
+        den=_of("seeds_inbox", "seeds_spam"), clock="event", min_den=20, group="Placement",
+        formula="seeds in the inbox / seeds in inbox or spam",
+        help="Share of seed mailboxes that found the test in the inbox, among those that found it at all. Few seeds "
+        "say little.",
+    ),
+    Metric(
+        key="seed_missing_rate", label="Missing at seeds", unit="ratio", better="down", num=_of("seeds_missing"),
+        den=_of("seeds_inbox", "seeds_spam", "seeds_missing"), clock="event", min_den=20, group="Placement",
+        formula="seeds without the mail / all seeds of the tests",
+        help="Share of seed mailboxes in which the test never turned up.",
+    ),
 )  # fmt: skip
 
 METRICS: Final[dict[str, Metric]] = {metric.key: metric for metric in _TABLE}

@@ -232,6 +232,38 @@ class Gauge(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
     labels: dict[str, str] = msgspec.field(default_factory=dict[str, str])
 
 
+class Where(enum.StrEnum):
+    """Where the mail of a seed test was found."""
+
+    INBOX = "inbox"
+    SPAM = "spam"
+    MISSING = "missing"
+
+
+class Placement(msgspec.Struct, kw_only=True, omit_defaults=True, frozen=True):
+    """Where a test's mail to one seed mailbox was found; a later record of the same test and seed replaces it."""
+
+    test_id: str
+    """Names the sending that was tested; a campaign's id does."""
+    seed: str
+    """Address of the seed mailbox."""
+    placement: str
+    """One of `Where`."""
+    tab: str = ""
+    """The inbox's tab or category, such as promotions, where the mailbox has them."""
+    campaign_id: str = ""
+    provider: str = ""
+    """Mailbox provider of the seed; concluded from its domain if empty."""
+    sending_domain: str = ""
+    spf: str = ""
+    """Result in Authentication-Results, such as pass; dkim and dmarc likewise."""
+    dkim: str = ""
+    dmarc: str = ""
+    at: Milliseconds = 0
+    """When the mail was sent; the time of receipt where it is not told."""
+    changed_at: Milliseconds = 0
+
+
 class RecordKind(enum.StrEnum):
     """Which record type a block of the log carries."""
 
@@ -239,17 +271,19 @@ class RecordKind(enum.StrEnum):
     CAMPAIGN = "campaign"
     SPEND = "spend"
     GAUGE = "gauge"
+    PLACEMENT = "placement"
     DMARC = "dmarc"
     TLS_REPORT = "tls_report"
 
 
-Record = Event | Campaign | Spend | Gauge | DmarcRecord | TlsReport
+Record = Event | Campaign | Spend | Gauge | Placement | DmarcRecord | TlsReport
 
 RECORD_TYPES: Final[dict[RecordKind, type[Record]]] = {
     RecordKind.EVENT: Event,
     RecordKind.CAMPAIGN: Campaign,
     RecordKind.SPEND: Spend,
     RecordKind.GAUGE: Gauge,
+    RecordKind.PLACEMENT: Placement,
     RecordKind.DMARC: DmarcRecord,
     RecordKind.TLS_REPORT: TlsReport,
 }

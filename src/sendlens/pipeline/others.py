@@ -1,4 +1,4 @@
-"""Campaigns, spend, gauges and the rows of reports as rows: the records of the log that are no events.
+"""Campaigns, spend, gauges, seed placements and the rows of reports as rows: the records of the log that are no events.
 
 Owns their columns. A block whose records do not fit their columns raises here, before anything is inserted, so that
 `batch` can set it aside; a mistake in one must never keep the writer from all that follows.
@@ -11,8 +11,9 @@ from typing import cast
 
 import pyarrow as pa
 
+from sendlens.enrich.provider import of_domain
 from sendlens.model.blocks import Block
-from sendlens.model.events import Campaign, Gauge, Record, RecordKind, Spend
+from sendlens.model.events import Campaign, Gauge, Placement, Record, RecordKind, Spend
 from sendlens.model.reports import DmarcRecord, TlsReport
 from sendlens.store.columns import COLUMNS, table_of
 
@@ -32,6 +33,8 @@ def rows_of(block: Block, records: Sequence[Record], batch_id: int) -> tuple[str
     if block.kind is RecordKind.TLS_REPORT:
         columns = _report_columns("tls_reports", block, cast("Sequence[TlsReport]", records), batch_id)
         return "tls_reports", table_of("tls_reports", columns)
+    if block.kind is RecordKind.PLACEMENT:
+        return "placements", table_of("placements", _placement_columns(block, cast("Sequence[Placement]", records)))
     return "gauges", table_of("gauges", _gauge_columns(block, cast("Sequence[Gauge]", records), batch_id))
 
 
@@ -82,6 +85,17 @@ def _gauge_columns(block: Block, rows: Sequence[Gauge], batch_id: int) -> dict[s
         "at": [g.at for g in rows],
         "value": [g.value for g in rows],
         "batch_id": [batch_id] * len(rows),
+    }
+
+
+def _placement_columns(block: Block, rows: Sequence[Placement]) -> dict[str, list[object]]:
+    domains = [row.seed.rpartition("@")[2] for row in rows]
+    return {
+        "tenant": [block.tenant] * len(rows),
+        "source": [block.source] * len(rows),
+        **{name: [getattr(row, name) for row in rows] for name in Placement.__struct_fields__},
+        "provider": [row.provider or of_domain(domain).provider for row, domain in zip(rows, domains, strict=True)],
+        "at": [row.at // 1000 for row in rows],
     }
 
 

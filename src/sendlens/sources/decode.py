@@ -6,6 +6,8 @@ where they are not, a slower reader lets a single bad text spoil only its own re
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
 from typing import Final, NoReturn, cast
@@ -53,6 +55,33 @@ def mapping(body: bytes, what: str) -> dict[str, object]:
     if not isinstance(told, dict):
         raise BadRequest(f"{what} is a JSON object")
     return cast("dict[str, object]", told)
+
+
+def csv_rows(body: bytes, most: int) -> list[object]:
+    """Return a table's rows as objects by the names in its first line, empty fields left out, at most `most` of them.
+
+    `Unreadable` stands for a row that has more fields than names. Raises `BadRequest` for what is no table in UTF-8.
+    """
+    try:
+        text = body.removeprefix(_BOM).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"the table is not UTF-8: {error}") from error
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    found: list[object] = []
+    try:
+        names = [name.strip() for name in next(reader, list[str]())]
+        if not any(names):
+            raise BadRequest("the body is empty", hint="The first line of a table names its fields.")
+        for row in reader:
+            if len(row) > len(names):
+                found.append(Unreadable(f"the row has {len(row)} fields, the first line names {len(names)}"))
+            elif any(row):
+                found.append({name: value for name, value in zip(names, row, strict=False) if value != ""})
+            if len(found) >= most:
+                break
+    except csv.Error as error:
+        raise BadRequest(f"line {reader.line_num} of the table cannot be read: {error}") from error
+    return found
 
 
 def lines(body: bytes) -> list[object]:

@@ -7,13 +7,14 @@ the values come from. A record is judged alone; whoever calls turns `InvalidFiel
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, cast
 
 import msgspec
 
 from sendlens.errors import InvalidField
-from sendlens.model.events import MESSAGE_EVENTS, MOST_METADATA, Campaign, Event, EventType, Spend
+from sendlens.model.events import MESSAGE_EVENTS, MOST_METADATA, Campaign, Event, EventType, Gauge, Placement, Spend
 from sendlens.sources import rules
 from sendlens.sources.currencies import CURRENCIES
 from sendlens.sources.rules import Rule, as_metadata
@@ -48,6 +49,9 @@ _EVENT_RULES: Final = rules.for_struct(Event, strict=True)
 _LENIENT_RULES: Final = rules.for_struct(Event, strict=False)
 _CAMPAIGN_RULES: Final = rules.for_struct(Campaign, strict=True)
 _SPEND_RULES: Final = rules.for_struct(Spend, strict=True)
+_GAUGE_RULES: Final = rules.for_struct(Gauge, strict=True) | {"value": rules.number}
+_PLACEMENT_RULES: Final = rules.for_struct(Placement, strict=True)
+_GAUGE_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:.-]{0,127}")
 
 
 def judge_event(given: Mapping[str, object], received_at: int, *, fallback_id: str = "") -> Event:
@@ -111,17 +115,49 @@ def judge_campaign(given: Mapping[str, object], received_at: int) -> Campaign:
 def judge_spend(given: Mapping[str, object], received_at: int) -> Spend:
     """Return the spend that a record describes; its `hour` is rounded down to a full hour."""
     told, extras = _told(given, _SPEND_RULES, received_at)
-    for field in ("campaign_id", "channel", "hour"):
-        if not told.get(field):
-            raise InvalidField(field, given.get(field), f"spend needs its {field}")
-    if extras:
-        name, value = next(iter(extras.items()))
-        raise InvalidField(name, value, "spend has no such field", hint="docs/intake.md lists the fields of spend.")
+    _require(told, given, "spend record", "campaign_id", "channel", "hour")
+    _no_extras(extras, "spend")
     if told.get("cost"):
         _check_money(told, "cost")
     told["hour"] -= told["hour"] % 3_600_000
     told.setdefault("changed_at", received_at)
     return Spend(**told)
+
+
+def judge_gauge(given: Mapping[str, object], received_at: int) -> Gauge:
+    """Return the sample that a record describes; `at` defaults to the time of receipt."""
+    told, extras = _told(given, _GAUGE_RULES, received_at)
+    _require(told, given, "gauge", "name", "value")
+    _no_extras(extras, "a gauge")
+    if not _GAUGE_NAME.fullmatch(told["name"]):
+        raise InvalidField("name", told["name"], "letters, digits and _ : . -, not beginning with a digit, at most 128")
+    told["at"] = told.get("at") or received_at
+    return Gauge(**told)
+
+
+def judge_placement(given: Mapping[str, object], received_at: int) -> Placement:
+    """Return the result of one seed mailbox; the test is the campaign's where none is named."""
+    told, extras = _told(given, _PLACEMENT_RULES, received_at)
+    if not told.get("test_id"):
+        told["test_id"] = told.get("campaign_id", "")
+    _require(told, given, "placement", "test_id", "seed", "placement")
+    _no_extras(extras, "a placement")
+    told["seed"] = told["seed"].lower()
+    told["at"] = told.get("at") or received_at
+    told["changed_at"] = told.get("changed_at") or received_at
+    return Placement(**told)
+
+
+def _require(told: Mapping[str, object], given: Mapping[str, object], what: str, *fields: str) -> None:
+    for field in fields:
+        if told.get(field) in (None, ""):
+            raise InvalidField(field, given.get(field), f"a {what} needs its {field}")
+
+
+def _no_extras(extras: Mapping[str, object], what: str) -> None:
+    if extras:
+        name, value = next(iter(extras.items()))
+        raise InvalidField(name, value, f"{what} has no such field", hint="docs/intake.md lists the fields.")
 
 
 def as_json(native: object) -> str:
@@ -196,4 +232,4 @@ def _check_money(told: Mapping[str, Any], *fields: str) -> None:
             )
 
 
-Judge = Callable[[Mapping[str, object], int], Event | Campaign | Spend]
+Judge = Callable[[Mapping[str, object], int], Event | Campaign | Spend | Gauge | Placement]

@@ -1,4 +1,4 @@
-"""Sendlens' own API bodies: events, conversions, campaigns and spend as JSON or as lines of JSON.
+"""Sendlens' own API bodies: records as JSON, as lines of JSON, or as a table (CSV) with the fields in its first line.
 
 Owns the forms a body may have. Leaves to `judge` what a record must look like. Each record is judged alone: a bad one
 becomes a rejection with its index, its neighbours land.
@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar, cast
 
 from sendlens.errors import BadRequest, InvalidField, Rejection, TooLarge, UnsupportedMediaType
-from sendlens.model.events import Campaign, Event, EventType, Spend
+from sendlens.model.events import Campaign, Event, EventType, Gauge, Placement, Spend
 from sendlens.sources import decode
-from sendlens.sources.judge import judge_campaign, judge_event, judge_spend
+from sendlens.sources.judge import judge_campaign, judge_event, judge_gauge, judge_placement, judge_spend
 from sendlens.sources.received import Mapped
 from sendlens.sources.times import milliseconds
 
@@ -28,6 +28,7 @@ LINES: Final = frozenset(
     }
 )
 """Content types of a body with one JSON value per line."""
+CSV: Final = "text/csv"
 SNIFFED: Final = frozenset({"", "text/plain", "application/octet-stream", "application/x-www-form-urlencoded"})
 """Content types that say nothing: what clients send when nobody set one. The body tells."""
 
@@ -88,6 +89,26 @@ def parse_spend(body: bytes, content_type: str, received_at: int, *, most: int =
     return _judged(values, judge, sent_at)
 
 
+def parse_gauges(body: bytes, content_type: str, received_at: int, *, most: int = 100_000) -> Mapped:
+    """Return the samples of a native post."""
+    values, sent_at = _values(body, content_type, "gauges", received_at, most)
+
+    def judge(_index: int, given: Mapping[str, object]) -> Gauge:
+        return judge_gauge(given, received_at)
+
+    return _judged(values, judge, sent_at)
+
+
+def parse_placements(body: bytes, content_type: str, received_at: int, *, most: int = 100_000) -> Mapped:
+    """Return the results of seed mailboxes of a native post."""
+    values, sent_at = _values(body, content_type, "placements", received_at, most)
+
+    def judge(_index: int, given: Mapping[str, object]) -> Placement:
+        return judge_placement(given, received_at)
+
+    return _judged(values, judge, sent_at)
+
+
 def _judged(values: list[object], judge: Callable[[int, Mapping[str, object]], _T], sent_at: int) -> Mapped:
     records: list[_T] = []
     rejected: list[Rejection] = []
@@ -118,6 +139,8 @@ def _values(body: bytes, content_type: str, wrapper: str, received_at: int, most
         values = decode.lines(body)
         if not values:
             raise BadRequest("the body is empty", hint="Post one JSON object per line.")
+    elif media_type == CSV:
+        values = decode.csv_rows(body, most + 1)
     elif media_type in SNIFFED or media_type == "application/json" or media_type.endswith("+json"):
         told = decode.document(body)
         if isinstance(told, dict) and isinstance(inner := cast("dict[str, object]", told).get(wrapper), list):
@@ -135,7 +158,7 @@ def _values(body: bytes, content_type: str, wrapper: str, received_at: int, most
             )
     else:
         raise UnsupportedMediaType(
-            f"the content type is {media_type!r}", hint="Send application/json or application/x-ndjson."
+            f"the content type is {media_type!r}", hint="Send application/json, application/x-ndjson or text/csv."
         )
     if len(values) > most:
         raise TooLarge(

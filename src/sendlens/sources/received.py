@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from sendlens.errors import Rejection
-from sendlens.model.events import Campaign, Event, RecordKind, Spend
+from sendlens.model.events import Campaign, Event, Gauge, Placement, RecordKind, Spend
 from sendlens.model.reports import DmarcRecord, TlsReport
 
 
@@ -38,7 +38,9 @@ class Mapped(msgspec.Struct, kw_only=True):
     rows that come beside the records, by their kind, and `understood` is what the sender is told about its body.
     """
 
-    records: list[Event] | list[Campaign] | list[Spend] | list[DmarcRecord] | list[TlsReport]
+    records: (
+        list[Event] | list[Campaign] | list[Spend] | list[Gauge] | list[Placement] | list[DmarcRecord] | list[TlsReport]
+    )
     rejected: list[Rejection] = msgspec.field(default_factory=list[Rejection])
     sent_at: int = 0
     confirm_url: str = ""

@@ -6,6 +6,8 @@ because two cut identifiers could become one; texts that people read are cut.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import re
 import socket
 from collections.abc import Callable, Mapping
@@ -16,7 +18,19 @@ from typing import Final, cast
 import msgspec
 
 from sendlens.errors import InvalidField
-from sendlens.model.events import LONGEST, LONGEST_OTHER, MOST_METADATA, BounceClass, Campaign, Event, EventType, Spend
+from sendlens.model.events import (
+    LONGEST,
+    LONGEST_OTHER,
+    MOST_METADATA,
+    BounceClass,
+    Campaign,
+    Event,
+    EventType,
+    Gauge,
+    Placement,
+    Spend,
+    Where,
+)
 from sendlens.sources.currencies import CURRENCIES
 from sendlens.sources.times import milliseconds
 
@@ -40,7 +54,7 @@ WHOLE: Final[dict[str, tuple[int, int]]] = {
 }
 """Least and most of each whole number."""
 
-TIMES: Final = frozenset({"occurred_at", "sent_at", "message_sent_at", "started_at", "changed_at", "hour"})
+TIMES: Final = frozenset({"occurred_at", "sent_at", "message_sent_at", "started_at", "changed_at", "hour", "at"})
 MONEY: Final = frozenset({"value", "cost", "budget"})
 FLAGS: Final = frozenset({"untracked", "machine"})
 
@@ -50,7 +64,7 @@ _DIGITS: Final = re.compile(r"-?[0-9]{1,18}")
 _LONE: Final = "the text holds half a surrogate pair or bytes that are not UTF-8"
 
 
-def for_struct(struct: type[Event] | type[Campaign] | type[Spend], *, strict: bool) -> dict[str, Rule]:
+def for_struct(struct: type[Event | Campaign | Spend | Gauge | Placement], *, strict: bool) -> dict[str, Rule]:
     """Return the rule of every field of a record type."""
     return {field.encode_name: _rule(field.encode_name, strict) for field in msgspec.structs.fields(struct)}
 
@@ -67,7 +81,7 @@ def _rule(name: str, strict: bool) -> Rule:
         rule = _flag
     elif name in _SPECIAL:
         rule = _SPECIAL[name]
-    elif name in ("tags", "metadata"):
+    elif name in ("tags", "metadata", "labels"):
         return partial(_tags if name == "tags" else _metadata, strict=strict)
     else:
         cut = name in CUT or (not strict and name not in _KEYS)
@@ -215,6 +229,27 @@ def _bounce_class(field: str, value: object, _received_at: int) -> str:
     return told
 
 
+_WHERE: Final = frozenset(Where)
+
+
+def _placement(field: str, value: object, _received_at: int) -> str:
+    told = value.strip().lower() if isinstance(value, str) else "?"
+    if told not in _WHERE:
+        raise InvalidField(field, value, f"one of {', '.join(Where)}")
+    return told
+
+
+def number(field: str, value: object, _received_at: int) -> float:
+    """Return a finite number, given as one or as text."""
+    told = float("nan")
+    if isinstance(value, int | float | Decimal | str) and not isinstance(value, bool):
+        with contextlib.suppress(ValueError, OverflowError):
+            told = float(value)
+    if not math.isfinite(told):
+        raise InvalidField(field, value, "a finite number")
+    return told
+
+
 _SPECIAL: Final[dict[str, Rule]] = {
     "type": _type,
     "currency": _currency,
@@ -222,12 +257,13 @@ _SPECIAL: Final[dict[str, Rule]] = {
     "ip": _ip,
     "sending_ip": _ip,
     "bounce_class": _bounce_class,
+    "placement": _placement,
 }
 
 
 PLAIN: Final[dict[str, int]] = {
     field.encode_name: LONGEST.get(field.encode_name, LONGEST_OTHER)
-    for struct in (Event, Campaign, Spend)
+    for struct in (Event, Campaign, Spend, Gauge, Placement)
     for field in msgspec.structs.fields(struct)
     if field.type is str and field.encode_name not in _SPECIAL
 }

@@ -99,6 +99,13 @@ ROUTES: Final[dict[str, Route]] = {
         RecordKind.CAMPAIGN,
         lambda it: native.parse_campaigns(it.body, it.content_type, it.received_at, most=it.most),
     ),
+    "/v1/gauges": Route(
+        RecordKind.GAUGE, lambda it: native.parse_gauges(it.body, it.content_type, it.received_at, most=it.most)
+    ),
+    "/v1/placements": Route(
+        RecordKind.PLACEMENT,
+        lambda it: native.parse_placements(it.body, it.content_type, it.received_at, most=it.most),
+    ),
     "/v1/spend": Route(
         RecordKind.SPEND, lambda it: native.parse_spend(it.body, it.content_type, it.received_at, most=it.most)
     ),
