@@ -25,7 +25,7 @@ def reported(store: Store, times: int = 1) -> Metrics:
     }  # fmt: skip
     seeds: dict[str, list[object]] = {
         "tenant": ["t_1"] * 4, "test_id": ["spring"] * 4, "seed": [f"{i}@gmail.com" for i in range(4)],
-        "placement": ["inbox", "inbox", "spam", "missing"], "provider": ["gmail"] * 3 + ["yahoo_aol"],
+        "placement": ["inbox", "inbox", "spam", "missing"], "provider": ["gmail", "gmail", "gmail", "yahoo_aol"],
         "campaign_id": ["spring"] * 4, "at": [NOON] * 4, "changed_at": [NOW] * 4,
     }  # fmt: skip
     for _ in range(times):
