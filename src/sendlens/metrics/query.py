@@ -172,6 +172,45 @@ class Metrics:
             unfinished_from=unfinished_from(places, period),
         )
 
+    def courses(
+        self, scope: Scope, metric_keys: Sequence[str], dimension_key: str, values: Sequence[str]
+    ) -> dict[str, Series]:
+        """Return the series of every one of these values of a dimension, all from one question.
+
+        Nothing is compared. Raises `InvalidField` for names that are not known.
+        """
+        metrics, by, period = _metrics(metric_keys), dimension(dimension_key), self.known(scope)
+        if not values:
+            return {}
+        interval = auto_interval(period, minutes=False)
+        places = edges(period, interval)
+        labels = tuple(label(place, interval, period.zone) for place in places)
+        question = replace(
+            self._question(scope, metrics, period),
+            by=by,
+            edges=places,
+            filters=(*scope.filters, Filter("is", by.key, tuple(values))),
+        )
+        found = {(line.what, line.slot): line.sums for line in self._ask(scope.tenant.id, question)}
+        empty: dict[Want, Number] = dict.fromkeys(compile_question(question).columns, 0)
+        return {
+            value: Series(
+                interval=interval,
+                buckets=places,
+                labels=labels,
+                figures={
+                    one.key: [
+                        figure(one, found.get((value, place // 1000), empty), scope.tenant.currency, scope.clock)
+                        for place in places
+                    ]
+                    for one in metrics
+                },
+                previous=(),
+                unfinished_from=unfinished_from(places, period),
+            )
+            for value in values
+        }
+
     def breakdown(
         self,
         scope: Scope,

@@ -1,0 +1,1 @@
+"""Deliverability: verdicts by hand, and what each question reads from the store."""
