@@ -74,7 +74,7 @@ def ask(client: TestClient[Litestar], path: str, **more: Any) -> Any:
 
 ROUTES = (
     *("/v1/metrics", "/v1/timeseries", "/v1/breakdown?dimension=provider", "/v1/campaigns", "/v1/campaigns/spring"),
-    *("/v1/recipients", f"/v1/recipients/{ANN}", "/v1/intake"),
+    *("/v1/recipients", f"/v1/recipients/{ANN}", "/v1/intake", "/v1/deliverability"),
 )
 
 

@@ -34,6 +34,7 @@ from sendlens.metrics.registry import METRICS
 from sendlens.sources.schema import event_schema
 from sendlens.web.api import answers, problems, tables
 from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, tenant_of
+from sendlens.web.api.deliverability import deliverability_route
 from sendlens.web.api.plain import PlainPage
 from sendlens.web.api.requests import RequestIds
 from sendlens.web.places import Places
@@ -80,6 +81,7 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requ
             *_campaign_routes(metrics),
             *_people_routes(metrics),
             _intake(metrics),
+            deliverability_route(metrics),
         ],
         guards=[guard],
         before_request=known_parameters,
