@@ -4,7 +4,6 @@ From the aggregate reports of receivers (DMARC), by their own evaluation. A sour
 most likely a forwarder; one that passes neither is a sender that was not set up, or somebody else.
 """
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass

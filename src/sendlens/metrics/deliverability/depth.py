@@ -1,6 +1,5 @@
 """Depth: what mail servers sample, such as how much mail waits in a queue: the latest value and its course."""
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass

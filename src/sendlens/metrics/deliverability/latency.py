@@ -4,7 +4,6 @@ Only messages are counted whose sending was told apart from their delivery; a so
 no time between.
 """
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -4,7 +4,6 @@ The age is counted from the recipient's first event of any kind. Bad addresses s
 readers in the old ones.
 """
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 """Placement: where seed mailboxes found a test: inbox, spam, or nowhere; with an interval, because seeds are few."""
 
-
 from __future__ import annotations
 
 from collections.abc import Iterable

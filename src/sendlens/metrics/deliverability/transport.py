@@ -1,6 +1,5 @@
 """Transport: whether mail to a domain could be encrypted, and what went wrong, from TLS reports (RFC 8460)."""
 
-
 from __future__ import annotations
 
 from dataclasses import dataclass
