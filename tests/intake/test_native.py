@@ -149,7 +149,7 @@ class TestBodies:
         problem(world.post("/v1/events", bomb, {"content-encoding": "gzip"}), 413)
         assert world.app._bodies.held == 0
 
-    @pytest.mark.parametrize("body", [b"plain", gzip.compress(b"[]" * 100)[:-9], b"\x1f\x8b", b""])
+    @pytest.mark.parametrize("body", [b"plain", gzip.compress(b"[]" * 100, mtime=0)[:-9], b"\x1f\x8b", b""])
     def test_broken_gzip_is_refused(self, body: bytes) -> None:
         problem(World().post("/v1/events", body, {"content-encoding": "gzip"}), 400)
 
