@@ -19,7 +19,9 @@ from sendlens.clock import SystemClock
 from sendlens.errors import StoreError
 from sendlens.model.events import Event
 from sendlens.simulator.behaviour import Throttle
+from sendlens.simulator.mail import templates
 from sendlens.simulator.parameters import DAY_MS
+from sendlens.simulator.run import VARIANTS
 from sendlens.simulator.sender import Sender
 from sendlens.simulator.trip import Trip
 from sendlens.simulator.webhooks import Keys, Post, posts
@@ -66,6 +68,10 @@ class Traffic:
         """Send everything up to now; returns how many events were accepted."""
         self.world.plan(self._start - self._wishes.days * DAY_MS, self._start, self._wishes.events)
         await self._describe()
+        for one in templates(self.world.company, VARIANTS):
+            await self._sender.put(
+                f"/v1/html/templates/{one.name}", one.html.encode(), "text/html; charset=utf-8", variant=one.variant
+            )
         await self._sender.send(self._past())
         return self._sender.tally.accepted
 

@@ -18,6 +18,7 @@ from sendlens.control.invitations import Invitations
 from sendlens.control.keys import Keys
 from sendlens.control.ledger import Ledger
 from sendlens.control.mailboxes import Mailboxes
+from sendlens.control.mails import Mails
 from sendlens.control.passwords import Passwords
 from sendlens.control.secrets import Keyring
 from sendlens.control.sessions import Sessions
@@ -45,6 +46,7 @@ class Control:
         self.mailboxes: Final = Mailboxes(database)
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
+        self.mails: Final = Mails(database, clock)
         self.pseudonym: Final = keyring.pseudonym
         self.audit: Final = Audit(database, keyring, clock)
         self.annotations: Final = Annotations(database, clock)

@@ -251,3 +251,18 @@ shared_links = Table(
     Column("revoked_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger, nullable=False),
 )
+
+# The HTML of mails as sent, for the click map.
+mails = Table(
+    "mails",
+    METADATA,
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("of", String(16), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("variant", String(256), primary_key=True),
+    Column("bytes", Integer, nullable=False),
+    Column("digest", String(32), nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String(64), nullable=False),
+    Column("html", Text, nullable=False),
+)

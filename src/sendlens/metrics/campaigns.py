@@ -196,6 +196,16 @@ class CampaignReport:
     bounces: list[Bounce]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What a campaign's page says first."""
+
+    facts: CampaignFacts
+    figures: dict[str, Figure]
+    funnel: list[Step]
+    best_hour: BestHour | None
+
+
 class Campaigns:
     """Answers questions about campaigns as such."""
 
@@ -285,21 +295,25 @@ class Campaigns:
             )
         return found
 
-    def get(self, tenant: TenantLike, id_: str) -> CampaignReport:
-        """Return the report of one campaign. Raises `NotFound` for one nothing is known of."""
+    def summary(self, tenant: TenantLike, id_: str) -> Summary:
+        """Return what a campaign's page says first. Raises `NotFound` for one nothing is known of."""
         facts = self.facts(tenant, [id_])[id_]
         described = self._store.query(tenant.id, _FACTS, {"ids": [id_]}).rows
         if not described and not facts.first_event_at:
             raise NotFound(f"There is no campaign {id_!r}.", hint="GET /v1/campaigns lists those there are.")
-        scope = self.scope(tenant, Filter("is", "campaign", (id_,)))
-        by_event = replace(scope, clock="event")
-        figures = self._metrics.figures(scope, REPORT_METRICS)
+        figures = self._metrics.figures(self.scope(tenant, Filter("is", "campaign", (id_,))), REPORT_METRICS)
+        return Summary(facts=facts, figures=figures, funnel=_funnel(figures), best_hour=self._best_hour(tenant, id_))
+
+    def get(self, tenant: TenantLike, id_: str) -> CampaignReport:
+        """Return the report of one campaign. Raises `NotFound` for one nothing is known of."""
+        first = self.summary(tenant, id_)
+        by_event = replace(self.scope(tenant, Filter("is", "campaign", (id_,))), clock="event")
         engaged = ("opened", "clicked", "opens", "clicks")
         return CampaignReport(
-            facts=facts,
-            figures=figures,
-            funnel=_funnel(figures),
-            best_hour=self._best_hour(tenant, id_),
+            facts=first.facts,
+            figures=first.figures,
+            funnel=first.funnel,
+            best_hour=first.best_hour,
             time_to_open=self._soon(tenant, id_, "opened_human_at"),
             time_to_click=self._soon(tenant, id_, "clicked_human_at"),
             devices=self._metrics.breakdown(by_event, engaged, "device", limit=20),
@@ -307,7 +321,7 @@ class Campaigns:
             links=self._metrics.breakdown(
                 by_event, ("clicked", "clicks", "clicked_raw", "clicks_raw"), "link", limit=50
             ),
-            bounces=self._bounces(tenant, id_),
+            bounces=self.bounces(tenant, id_),
         )
 
     def _nothing(self, tenant: TenantLike, metric_keys: Sequence[str]) -> dict[str, Figure]:
@@ -348,7 +362,8 @@ class Campaigns:
             median_text=duration(median) if total else text_of(None, "seconds"),
         )
 
-    def _bounces(self, tenant: TenantLike, id_: str) -> list[Bounce]:
+    def bounces(self, tenant: TenantLike, id_: str) -> list[Bounce]:
+        """Return the messages of a campaign that bounced, by class and reason, with what a server said."""
         counted = self._store.query(tenant.id, _BOUNCES, {"id": id_}).rows
         replies: dict[tuple[str, str], tuple[str, str, str]] = {}
         if counted:
@@ -365,17 +380,6 @@ class Campaigns:
             )
             for class_, reason, messages in counted
         ]
-
-
-def within(soon: Soon) -> list[tuple[str, int, str]]:
-    """Return the distribution as (label, messages, share of all that acted), for a table."""
-    steps = (
-        ("1 hour", soon.within_hour),
-        ("24 hours", soon.within_day),
-        ("7 days", soon.within_week),
-        ("ever", soon.total),
-    )
-    return [(name, count, text_of(_share(count, soon.total), "ratio")) for name, count in steps]
 
 
 def _funnel(figures: Mapping[str, Figure]) -> list[Step]:

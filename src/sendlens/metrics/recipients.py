@@ -53,10 +53,16 @@ WHERE tenant = {tenant:String} AND recipient_key IN {keys:Array(UInt64)} AND mes
 GROUP BY recipient_key
 """
 MOST_PEOPLE: Final = 10_000
-DEEDS: Final = tuple(
-    key for key, measure in MEASURES.items() if measure.home == "facts" and not measure.among and key not in PER_EVENT
+SILENT: Final = {
+    "not_opened": "opened_human_at = 0",
+    "not_clicked": "clicked_human_at = 0",
+}
+"""What people did not do with mail that was delivered to them, as conditions over `messages`."""
+DEEDS: Final = (
+    *(key for key, one in MEASURES.items() if one.home == "facts" and not one.among and key not in PER_EVENT),
+    *SILENT,
 )
-"""What one can ask "who" of: the measures that count messages."""
+"""What one can ask "who" of: the measures that count messages, and what was not done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +76,7 @@ class Happening:
     campaign_id: str
     campaign: str
     message_id: str
+    message_key: str
     channel: str
     subject: str
     client: str
@@ -114,6 +121,7 @@ class Who:
     campaign_id: str
     campaign: str
     at: int
+    message_key: str
 
 
 class Recipients:
@@ -192,6 +200,19 @@ class Recipients:
                 " WHERE tenant = {tenant:String}) AS m ON c.message_key = m.message_key"
                 f" ORDER BY at DESC, c.message_key {page}"
             )
+        elif deed in SILENT:
+            where = [
+                "tenant = {tenant:String}",
+                f"delivered_at >= {bind.moment(question.start)}",
+                f"delivered_at < {bind.moment(question.end)}",
+                "delivered_at > 0 AND bounced_at < delivered_at",
+                SILENT[deed],
+                *conditions(scope.filters, bind, question.zone, at="delivered_at"),
+            ]
+            sql = (
+                "SELECT recipient_key, campaign_id, message_key, delivered_at AS at FROM messages FINAL"  # noqa: S608 - values are bound
+                f" WHERE {' AND '.join(where)} ORDER BY at DESC, message_key {page}"
+            )
         else:
             where = [
                 "tenant = {tenant:String}",
@@ -217,8 +238,9 @@ class Recipients:
                 campaign_id=str(campaign),
                 campaign=names[str(campaign)] if campaign else "",
                 at=_millis(at),
+                message_key=str(message),
             )
-            for person, campaign, _, at in rows
+            for person, campaign, message, at in rows
         ]
 
     def _addresses(self, tenant: TenantLike, keys: list[int], messages: list[int]) -> dict[int, str]:
@@ -238,7 +260,7 @@ class Recipients:
         names = self._metrics.labels(tenant, DIMENSIONS["campaign"], list({str(row[4]) for row in rows}))
         found: list[Happening] = []
         address = ""
-        for event_key, at, type_, actor, campaign, _ in rows:
+        for event_key, at, type_, actor, campaign, message in rows:
             row = details.get((event_key, str(actor)))
             texts = [str(value) for value in row[2:18]] if row else [""] * 16
             address = texts[0] or address
@@ -250,6 +272,7 @@ class Recipients:
                     campaign_id=str(campaign),
                     campaign=names[str(campaign)] if campaign else "",
                     message_id=texts[1],
+                    message_key=str(message),
                     channel=texts[2],
                     subject=texts[3],
                     client=texts[4],

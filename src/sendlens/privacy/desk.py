@@ -156,6 +156,9 @@ class PrivacyDesk:
                 for partition, until in committed.items():
                     done.log_blocks += self._log.rewrite(partition, records.anonymiser(person), until=until)
                 done.dead_letters = self._erase_letters(person)
+                if person.is_address:
+                    # A mail that was sent to everybody can still name one of them, and a mail as sent is kept whole.
+                    self._control.mails.rewrite(tenant, person.taken_out)
                 done.left = self._left(person, committed)
             done.left += [f"replaced part {part}" for part in self._store.forget_replaced(TABLES)]
             self._control.database.empty_journal()

@@ -39,8 +39,15 @@ class Person:
         It does not find joanna@example.com or anna@example.com.au when asked for anna@example.com. The store and
         Python read it alike.
         """
-        letters = "".join(_SPELT.get(letter, letter) for letter in self.recipient)
-        return rf"(?i)(?:^|[^a-z0-9._+-]|%[0-9a-f][0-9a-f]){letters}(?:$|[^a-z0-9.-]|[.](?:$|[^a-z0-9]))"
+        return rf"(?i)(?:^|[^a-z0-9._+-]|%[0-9a-f][0-9a-f]){self._spelt}(?:$|[^a-z0-9.-]|[.](?:$|[^a-z0-9]))"
+
+    @property
+    def _spelt(self) -> str:
+        return "".join(_SPELT.get(letter, letter) for letter in self.recipient)
+
+    def taken_out(self, text: str) -> str:
+        """Return a text without the address; what stands around it stays."""
+        return re.sub(self.pattern, lambda found: re.sub(f"(?i){self._spelt}", "", found[0]), text)
 
     @property
     def needles(self) -> tuple[bytes, ...]:

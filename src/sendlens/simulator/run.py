@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sendlens.model.events import Event, EventType
 from sendlens.simulator import behaviour as b
 from sendlens.simulator.clients import AGENT_NAMES, AGENTS
+from sendlens.simulator.mail import BUTTON, positions
 from sendlens.simulator.mailboxes import MAILBOXES
 from sendlens.simulator.population import COUNTRIES, Population
 from sendlens.simulator.programs import UNSUBSCRIBE, Company, Plan
@@ -115,6 +116,8 @@ _TYPES: Final = {
     b.UNSUBSCRIBED: EventType.UNSUBSCRIBED,
 }
 _AGENTS: Final = [AGENTS[name].user_agent for name in AGENT_NAMES]
+_BUTTON_SHARE: Final = 3
+"""One click in so many on the first link is on its button."""
 _MX: Final = [mailbox.mx for mailbox in MAILBOXES]
 _FLAGGED: Final = frozenset({"sendgrid", "mailgun"})
 """Sources that say themselves when a machine opened; they recognise what Apple prefetches, not scanners."""
@@ -141,7 +144,7 @@ class _Words:
         query = f"?utm_source=email&utm_campaign={run.issue.campaign_id}"
         self.links = {n: (f"{company.shop}{link.path}{query}", link.name) for n, link in enumerate(plan.links)}
         self.links[b.UNSUBSCRIBE_LINK] = (f"{company.shop}{UNSUBSCRIBE.path}{query}", UNSUBSCRIBE.name)
-        self.last_link = len(plan.links)
+        _, self.button, self.last_link = positions(plan)
         self.message_ids = _MESSAGE_IDS[run.source]
         self.flags = run.source in _FLAGGED
         # SES repeats on every event when the message was sent.
@@ -187,7 +190,10 @@ class _Words:
                 common["country"] = COUNTRIES[self.countries[person]]
             if kind == b.CLICKED:
                 url, name = self.links[link]
-                common.update(link_url=url, link_id=name, link_position=min(link, self.last_link))
+                position = self.last_link if link == b.UNSUBSCRIBE_LINK else link
+                if link == 0 and seq % _BUTTON_SHARE == 0:  # the same address, at the button instead of the picture
+                    name, position = name + BUTTON, self.button
+                common.update(link_url=url, link_id=name, link_position=position)
             elif kind == b.UNSUBSCRIBED:
                 common["unsubscribe_method"] = b.METHODS[detail]
             elif self.flags and AGENT_NAMES[agent] == "apple_prefetch":

@@ -96,6 +96,13 @@ class Sender:
             raise _refused("GET", path, response)
         return cast("dict[str, object]", msgspec.json.decode(response.content))
 
+    async def put(self, path: str, body: bytes, kind: str, **parameters: str) -> None:
+        """Put a body of a media type in its place. Raises `Refused`."""
+        headers = {"authorization": f"Bearer {self._key}", "content-type": kind}
+        response = await self._client.put(path, params=parameters, content=body, headers=headers)
+        if response.status_code != 200:
+            raise _refused("PUT", path, response)
+
     async def send(self, posts: Iterable[Post] | AsyncIterable[Post]) -> None:
         """Post everything, a bounded number at a time; returns when the last one was acknowledged."""
         queue: asyncio.Queue[Post | None] = asyncio.Queue(maxsize=self._concurrency * 2)

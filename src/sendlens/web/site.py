@@ -15,9 +15,11 @@ from sendlens.metrics.query import Metrics
 from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.replay import Replay
 from sendlens.privacy.desk import PrivacyDesk
+from sendlens.privacy.errands import Errands
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.web.api.dead_letters import dead_letter_router
+from sendlens.web.api.mails import mail_router
 from sendlens.web.api.management import management_router
 from sendlens.web.api.person import person_router
 from sendlens.web.api.router import api_router, open_api, problem_handlers
@@ -63,12 +65,15 @@ def build(
         replay=replay,
         fuse=health.fuse,
         intake=intake,
+        privacy=privacy,
+        errands=Errands(privacy),
     )
     return Litestar(
         route_handlers=[
             page_router(site),
             api_router(metrics, control.keys, control.tenants, requests=settings.api_requests),
             dead_letter_router(control, replay, health.fuse, log),
+            mail_router(control, metrics),
             person_router(control, privacy),
             management_router(control, settings),
             health_router(health),

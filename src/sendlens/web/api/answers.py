@@ -199,6 +199,7 @@ class HappeningAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     campaign_id: str = ""
     campaign: str = ""
     message_id: str = ""
+    message_key: str = ""
     channel: str = ""
     subject: str = ""
     client: str = ""

@@ -35,6 +35,7 @@ from sendlens.sources.schema import event_schema
 from sendlens.web.api import answers, problems, tables
 from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, tenant_of
 from sendlens.web.api.deliverability import deliverability_route
+from sendlens.web.api.messages import message_route
 from sendlens.web.api.plain import PlainPage
 from sendlens.web.api.requests import RequestIds
 from sendlens.web.places import Places
@@ -80,6 +81,7 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requ
             *_figure_routes(metrics),
             *_campaign_routes(metrics),
             *_people_routes(metrics),
+            message_route(metrics),
             _intake(metrics),
             deliverability_route(metrics),
         ],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -13,6 +15,12 @@ from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
 from sendlens.web.panels.campaign import facts_of
 from sendlens.web.panels.question import ask, campaign_path
+
+_PANELS: Final = (
+    *("campaign", "campaign-course", "campaign-soon", "campaign-comparable", "campaign-variants"),
+    *("click-map", "campaign-bounces", "audience", "device", "content"),
+)
+"""The panels of a campaign's page, in their order."""
 
 
 def handlers(site: Site) -> list[HTTPRouteHandler]:
@@ -38,7 +46,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
             "facts": facts,
             "about": facts_of(question, facts),
             "back": str(question.address.at("/campaigns")),
-            "panels": await paint(question, ("campaign", "campaign-course", "audience")),
+            "panels": await paint(question, _PANELS),
         }
         return await page(
             site, request, "campaign.html", values, title=facts.name, section="campaigns", visitor=visitor

@@ -14,6 +14,8 @@ from sendlens.web.live import LiveHub
 if TYPE_CHECKING:
     from sendlens.pipeline.fuse import Fuse
     from sendlens.pipeline.replay import Replay
+    from sendlens.privacy.desk import PrivacyDesk
+    from sendlens.privacy.errands import Errands
     from sendlens.web.intake.app import IntakeApp
     from sendlens.web.pages.access import Access
     from sendlens.web.pages.render import Renderer
@@ -41,6 +43,8 @@ class Site:
     replay: Replay | None = None
     fuse: Fuse | None = None
     intake: IntakeApp | None = None
+    privacy: PrivacyDesk | None = None
+    errands: Errands | None = None
 
     def last_event(self, tenant: Tenant) -> int:
         """Return when the tenant's last event arrived, in UTC milliseconds; 0 for never.

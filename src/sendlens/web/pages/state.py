@@ -21,6 +21,7 @@ VIEW: Final = (
     "device",
     "content",
     "window",
+    "variant",
     "did",
     "before",
     "q",

@@ -7,17 +7,17 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from sendlens.metrics.campaigns import Bounce, CampaignFacts, CampaignReport, Step, within
+from sendlens.metrics.campaigns import Bounce, CampaignFacts, Campaigns, Step, Summary
 from sendlens.metrics.figures import Figure, text_of
 from sendlens.metrics.filters import Filter
 from sendlens.metrics.periods import DAY, Period, parse_period, zone_info
-from sendlens.metrics.query import Row, Table
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.render import day_time
 from sendlens.web.panels.chart import chart
 from sendlens.web.panels.figures import CLOCKS
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask
+from sendlens.web.panels.sheet import Sheet
 
 TILES: Final[dict[str, str]] = {
     "sent": "sent",
@@ -32,46 +32,61 @@ TILES: Final[dict[str, str]] = {
 """The tiles, and what the chart counts for each: a rate per hour of one mailing says nothing, its numerator does."""
 
 _FIRST: Final = "open_rate"
-_SHORT: Final = {
-    "clicked": "Clicked",
-    "clicks": "Clicks",
-    "clicked_raw": "With machines",
-    "opened": "Opened",
-    "opens": "Opens",
+_RAW: Final = {"open_rate": "open_rate_raw", "click_rate": "click_rate_raw", "unsubscribe_rate": "unsubscribe_rate_raw"}
+"""Human figures, and the same with machines."""
+_LEFT: Final = (
+    *("unsubscribe_rate", "unsubscribe_rate_link", "unsubscribe_rate_one_click", "unsubscribe_rate_mailto"),
+    "complaint_rate",
+)
+WHO: Final = {
+    "opened_human": "Who opened",
+    "clicked_human": "Who clicked",
+    "not_opened": "Who did not open",
+    "bounced": "Who bounced",
+    "complained": "Who complained",
+    "unsubscribed": "Who left",
+    "converted": "Who converted",
 }
+"""The lists of people behind the figures, and what the links to them say."""
 WINDOWS: Final = {"3d": ("First 3 days", 3), "14d": ("First 14 days", 14), "life": ("Whole life", 0)}
-_ROWS: Final = 8
 
 
 async def report(question: Ask) -> dict[str, object]:
-    """Return everything about the campaign. Raises `NotFound`."""
-    found = await question.site.answers.campaign(question.tenant, question.campaign)
+    """Return the campaign's key figures, its funnel, and how it ended for those who left. Raises `NotFound`."""
+    answers, tenant = question.site.answers, question.tenant
+    campaigns = Campaigns(answers.metrics)
+    found = await answers.run(tenant, lambda: campaigns.summary(tenant, question.campaign))
     chosen = _chosen(question)
     return {
         "tiles": [_tile(question, key, found.figures[key], chosen=key == chosen) for key in TILES],
-        "funnel": [_step(step) for step in found.funnel],
-        "bounces": [_bounce(one) for one in found.bounces],
-        "devices": _rows(question, found.devices),
-        "clients": _rows(question, found.clients),
-        "links": _rows(question, found.links),
+        "funnel": [_step(step, found.funnel[place - 1] if place else None) for place, step in enumerate(found.funnel)],
         "best": _best(found),
-        "soon": [
-            ("First open", found.time_to_open.median_text, within(found.time_to_open)),
-            ("First click", found.time_to_click.median_text, within(found.time_to_click)),
-        ],
         "money": _money(question, found),
         "machine": found.figures["machine_open_share"],
+        "raw": [(METRICS[key].label, found.figures[key], found.figures[raw]) for key, raw in _RAW.items()],
+        "left": [(METRICS[key].label, found.figures[key]) for key in _LEFT],
         "people": [
             (label, str(question.address.at("/recipients").with_(did=deed, period="all", f=_only(question))))
-            for deed, label in (
-                ("opened_human", "Who opened"),
-                ("clicked_human", "Who clicked"),
-                ("bounced", "Who bounced"),
-                ("complained", "Who complained"),
-                ("unsubscribed", "Who left"),
-            )
+            for deed, label in WHO.items()
         ],
     }
+
+
+async def bounces(question: Ask) -> dict[str, object]:
+    """Return the bounces by class and reason, each with what a receiving server said."""
+    answers, tenant = question.site.answers, question.tenant
+    campaigns = Campaigns(answers.metrics)
+    found = await answers.run(tenant, lambda: campaigns.bounces(tenant, question.campaign))
+    return {"bounces": [_bounce(one) for one in found]}
+
+
+async def bounces_sheet(question: Ask) -> Sheet:
+    """Return a row per class and reason."""
+    answers, tenant = question.site.answers, question.tenant
+    campaigns = Campaigns(answers.metrics)
+    found = await answers.run(tenant, lambda: campaigns.bounces(tenant, question.campaign))
+    head = ("bounce_class", "bounce_reason", "messages", "sample_reply", "sample_code", "sample_provider")
+    return Sheet(head, [tuple(getattr(one, name) for name in head) for one in found])
 
 
 async def course(question: Ask) -> dict[str, object]:
@@ -137,10 +152,12 @@ def _tile(question: Ask, key: str, figure: Figure, *, chosen: bool) -> dict[str,
     }
 
 
-def _step(step: Step) -> dict[str, object]:
+def _step(step: Step, before: Step | None) -> dict[str, object]:
+    lost = float(before.figure.n or 0) - float(step.figure.n or 0) if before else 0
     return {
         "label": step.label,
         "text": step.figure.text,
+        "lost": f"{lost:,.0f}" if lost > 0 else "",
         "width": f"{min(step.of_first if step.of_first is not None else 1.0, 1.0) * 100:.2f}",
         "of_first": step.of_first_text,
         "of_previous": step.of_previous_text,
@@ -157,35 +174,11 @@ def _bounce(one: Bounce) -> dict[str, object]:
     }
 
 
-def _rows(question: Ask, table: Table) -> list[dict[str, object]]:
-    keys = list(table.rows[0].figures)[:3] if table.rows else []
-    most = max((_size(row, keys[0]) for row in table.rows), default=0.0) or 1.0
-    return [
-        {
-            "label": name_of(table.dimension, row.value, row.label),
-            "title": row.value,
-            "href": str(
-                question.address.at("/").with_(
-                    period="all", f=[_only(question), Filter("is", table.dimension, (row.value,)).text()]
-                )
-            ),
-            "share": f"{_size(row, keys[0]) / most * 100:.1f}",
-            "figures": [row.figures[key] for key in keys],
-            "headings": [_SHORT.get(key, METRICS[key].label) for key in keys],
-        }
-        for row in table.rows[:_ROWS]
-    ]
-
-
-def _size(row: Row, key: str) -> float:
-    return float(row.figures[key].n or 0)
-
-
 def _only(question: Ask) -> str:
     return Filter("is", "campaign", (question.campaign,)).text()
 
 
-def _best(found: CampaignReport) -> dict[str, object] | None:
+def _best(found: Summary) -> dict[str, object] | None:
     best = found.best_hour
     if best is None:
         return None
@@ -198,7 +191,7 @@ def _best(found: CampaignReport) -> dict[str, object] | None:
     }
 
 
-def _money(question: Ask, found: CampaignReport) -> list[tuple[str, str]]:
+def _money(question: Ask, found: Summary) -> list[tuple[str, str]]:
     facts, figures = found.facts, found.figures
     currency = facts.currency or question.tenant.currency
     money = [

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import groupby
 from typing import Final
 
 from sendlens.metrics.figures import money
 from sendlens.metrics.periods import zone_info
 from sendlens.metrics.recipients import DEEDS, Happening
+from sendlens.metrics.registry import ENGAGEMENT_POINTS
+from sendlens.metrics.standing import Standing, standing
+from sendlens.web.pages.render import day_time, iso
 from sendlens.web.panels.campaign import people_path
+from sendlens.web.panels.message import TONES, message_path
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask, campaign_path
+from sendlens.web.panels.sheet import MOST_ROWS, Cell, Sheet
 
 DEED_NAMES: Final = {
     "opened_human": "opened",
     "clicked_human": "clicked",
+    "not_opened": "did not open",
+    "not_clicked": "did not click",
     "bounced": "bounced",
     "complained": "complained",
     "unsubscribed": "unsubscribed",
@@ -33,19 +39,6 @@ COUNTS: Final = {
     "complained": "Complaints",
     "unsubscribed": "Unsubscribed",
     "converted": "Converted",
-}
-_TONES: Final = {
-    "bounced": "bad",
-    "dropped": "bad",
-    "complained": "bad",
-    "unsubscribed": "bad",
-    "deferred": "warn",
-    "clicked": "good",
-    "opened": "good",
-    "replied": "good",
-    "forwarded": "good",
-    "shared": "good",
-    "converted": "great",
 }
 PAGE: Final = 50
 
@@ -66,6 +59,7 @@ async def people(question: Ask) -> dict[str, object]:
                 "campaign": one.campaign,
                 "campaign_href": str(address.at(campaign_path(one.campaign_id))) if one.campaign_id else "",
                 "at": one.at,
+                "life": str(address.at(message_path(one.message_key))),
             }
             for one in found[:PAGE]
         ],
@@ -76,30 +70,93 @@ async def people(question: Ask) -> dict[str, object]:
     }
 
 
+async def people_sheet(question: Ask) -> Sheet:
+    """Return who did the chosen thing, all of them. Raises `Forbidden` where the visitor may not save such lists."""
+    question.visitor.must("export_people")
+    deed = question.address.get("did")
+    deed = deed if deed in DEEDS else "opened_human"
+    found = await question.site.answers.who(question.scope, deed, limit=MOST_ROWS, offset=0)
+    rows: list[tuple[Cell, ...]] = [
+        (one.recipient, one.key, one.campaign_id, one.campaign, iso(one.at), one.message_key) for one in found
+    ]
+    return Sheet(("recipient", "key", "campaign_id", "campaign", "at", "message_key"), rows)
+
+
 async def person(question: Ask, recipient: str) -> dict[str, object]:
-    """Return a person's counts and timeline, the latest first. Raises `NotFound`."""
+    """Return a person's counts, standing, and timeline by message, the latest first. Raises `NotFound`."""
     text = question.address.get("before")
     before = int(text) if text.isdecimal() else 0
-    found = await question.site.answers.person(question.tenant, recipient, before=before)
-    zone = zone_info(question.tenant.time_zone)
-    lines = [(datetime.fromtimestamp(one.at / 1000, zone), one) for one in found.timeline]
+    answers, tenant = question.site.answers, question.tenant
+    found = await answers.person(tenant, recipient, before=before)
+    known = await answers.run(tenant, lambda: standing(answers.metrics, tenant, found.key)) if found.key else None
+    by_message: dict[str, list[Happening]] = {}
+    for one in found.timeline:
+        by_message.setdefault(one.message_key, []).append(one)
     return {
         "who": found.recipient,
         "counts": [(label, found.counts.get(key, 0)) for key, label in COUNTS.items()],
         "points": found.points,
-        "revenue": money(found.revenue, question.tenant.currency) if found.revenue else "",
-        "days": [
-            {"day": f"{day:%A, %-d %B %Y}", "lines": [_line(question, at, one) for at, one in group]}
-            for day, group in groupby(lines, key=lambda line: line[0].date())
-        ],
+        "formula": f"Engagement points = {_formula()}, not below 0. Machines earn none.",
+        "revenue": money(found.revenue, tenant.currency) if found.revenue else "",
+        "known": _known(known, tenant.time_zone) if known else [],
+        "against": _against(known, tenant.time_zone) if known else [],
+        "groups": [_group(question, key, happened) for key, happened in by_message.items()],
         "newest": str(question.address.with_(before=None)) if before else "",
         "older": str(question.address.with_(before=str(found.more_before))) if found.more_before else "",
+        "may_erase": question.visitor.can("erase_people") and question.site.errands is not None,
+        "tenant": tenant.slug,
     }
 
 
-def _line(question: Ask, at: datetime, one: Happening) -> dict[str, object]:
+def _formula() -> str:
+    parts = [
+        f"{'-' if points < 0 else '+'} {abs(points)} × {COUNTS.get(measure, measure.replace('_', ' ')).lower()}"
+        for measure, points in ENGAGEMENT_POINTS
+    ]
+    return " ".join(parts).removeprefix("+ ")
+
+
+def _known(one: Standing, zone: str) -> list[tuple[str, str]]:
+    known = [
+        ("First seen", day_time(one.first_seen, zone)),
+        ("Last seen", day_time(one.last_seen, zone)),
+        ("Messages", f"{one.messages:,}"),
+        ("Campaigns", f"{one.campaigns:,}"),
+        ("Mailbox provider", name_of("provider", one.provider) if one.provider else ""),
+        ("Gateway", one.gateway.replace("_", " ").capitalize()),
+        ("Back on the list", day_time(one.resubscribed, zone) if one.resubscribed else ""),
+    ]
+    return [(label, text) for label, text in known if text]
+
+
+def _against(one: Standing, zone: str) -> list[str]:
+    method = f" by {one.unsubscribe_method.replace('_', ' ')}" if one.unsubscribe_method else ""
+    words = {
+        "complained": f"Complained on {day_time(one.complained, zone)}",
+        "unsubscribed": f"Unsubscribed{method} on {day_time(one.unsubscribed, zone)}",
+        "hard_bounced": f"Bounced hard on {day_time(one.hard_bounced, zone)}, and nothing was delivered since",
+    }
+    return [words[key] for key in one.against]
+
+
+def _group(question: Ask, key: str, happened: list[Happening]) -> dict[str, object]:
+    zone = zone_info(question.tenant.time_zone)
+    lines = [_line(datetime.fromtimestamp(one.at / 1000, zone), one) for one in happened]
+    first = datetime.fromtimestamp(happened[-1].at / 1000, zone)
+    campaign = next((one for one in happened if one.campaign), None)
+    return {
+        "campaign": campaign.campaign if campaign else "",
+        "campaign_href": str(question.address.at(campaign_path(campaign.campaign_id))) if campaign else "",
+        "subject": next((one.subject for one in happened if one.subject), ""),
+        "href": str(question.address.at(message_path(key))),
+        "day": f"{first:%A, %-d %B %Y}",
+        "lines": [line for line in lines if line["tone"] != "machine"],
+        "machines": [line for line in lines if line["tone"] == "machine"],
+    }
+
+
+def _line(at: datetime, one: Happening) -> dict[str, object]:
     about = [
-        (one.subject, False),
         (name_of("bounce_class", one.bounce_class) if one.bounce_class else "", False),
         (name_of("bounce_reason", one.bounce_reason) if one.bounce_reason else "", False),
         (one.smtp_reply, True),
@@ -114,13 +171,12 @@ def _line(question: Ask, at: datetime, one: Happening) -> dict[str, object]:
     ]
     machine = one.actor == "machine"
     return {
-        "time": f"{at:%H:%M:%S}",
+        "time": f"{at:%-d %b, %H:%M}",
+        "day": f"{at:%A, %-d %B %Y, %H:%M:%S}",
         "iso": at.isoformat(timespec="seconds"),
         "type": one.type,
         "title": one.type.replace("_", " ").capitalize() + (" by a machine" if machine else ""),
         "why": one.actor_reason.replace("_", " ") if machine else "",
-        "tone": "machine" if machine else _TONES.get(one.type, ""),
-        "campaign": one.campaign,
-        "campaign_href": str(question.address.at(campaign_path(one.campaign_id))) if one.campaign_id else "",
+        "tone": "machine" if machine else TONES.get(one.type, ""),
         "about": [(text, is_long) for text, is_long in about if text],
     }

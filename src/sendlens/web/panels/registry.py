@@ -13,12 +13,14 @@ from markupsafe import Markup
 
 from sendlens.errors import NotFound, SendlensError
 from sendlens.web.panels.breakdown import breakdown, breakdown_sheet
-from sendlens.web.panels.campaign import course, report
+from sendlens.web.panels.campaign import bounces, bounces_sheet, course, report
 from sendlens.web.panels.campaign_list import campaign_list
+from sendlens.web.panels.campaign_parts import comparable, soon, soon_sheet, variants, variants_sheet
 from sendlens.web.panels.chart import chart, chart_sheet
+from sendlens.web.panels.clickmap import click_map, click_map_sheet
 from sendlens.web.panels.figures import figures, figures_sheet
 from sendlens.web.panels.intake import dead_letters, intake
-from sendlens.web.panels.people import people
+from sendlens.web.panels.people import people, people_sheet
 from sendlens.web.panels.question import Ask
 from sendlens.web.panels.sheet import FORMS, Sheet
 
@@ -64,9 +66,14 @@ _ALL: Final = (
     Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10),
     Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10),
     Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide"),
+    Panel("campaign-bounces", "panels/bounces.html", bounces, "Bounces", "card wide", 30, bounces_sheet),
+    Panel("campaign-soon", "panels/soon.html", soon, "How soon people acted", "card wide", 30, soon_sheet),
+    Panel("campaign-variants", "panels/variants.html", variants, "Variants", "card wide", 30, variants_sheet),
+    Panel("campaign-comparable", "panels/comparable.html", comparable, "Among its kind", "card wide", 60),
+    Panel("click-map", "panels/clickmap.html", click_map, "Click map", "card wide", 30, click_map_sheet),
     Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake"),
     Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10, needs="see_intake"),
-    Panel("people", "panels/people.html", people, "People", every=10, needs="see_people"),
+    Panel("people", "panels/people.html", people, "People", every=10, sheet=people_sheet, needs="see_people"),
     _card("device", "How mail was read"),
 )
 PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}

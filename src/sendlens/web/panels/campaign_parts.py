@@ -1,0 +1,157 @@
+"""Parts of a campaign's page beside its report: how soon people acted, variants, and how it stands among its kind.
+
+Owns their words and drawings. Counting is `metrics`'.
+"""
+
+from __future__ import annotations
+
+from math import log
+from typing import Final
+
+from sendlens.metrics.campaigns import Campaigns
+from sendlens.metrics.comparable import MOST, Standing, comparison
+from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, curves
+from sendlens.metrics.figures import Figure, duration, text_of
+from sendlens.metrics.intervals import wilson
+from sendlens.metrics.registry import METRICS
+from sendlens.web.panels.names import NO_VALUE, name_of
+from sendlens.web.panels.question import Ask, campaign_path
+from sendlens.web.panels.sheet import Cell, Sheet, cells, columns
+
+DEEDS: Final[dict[Deed, str]] = {"opened": "Time to open", "clicked": "Time to click"}
+VARIANT_METRICS: Final = (
+    "sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "conversion_rate", "revenue"
+)  # fmt: skip
+_TICKS: Final = {60: "1 min", 600: "10 min", 3_600: "1 h", 21_600: "6 h", 86_400: "1 d", 604_800: "7 d"}
+_LAST: Final = 14 * 86_400
+
+
+async def soon(question: Ask) -> dict[str, object]:
+    """Return the curves of opening and clicking."""
+    found = await _curves(question)
+    return {"curves": [_drawn(DEEDS[deed], one) for deed, one in found.items()], "ticks": _ticks()}
+
+
+async def soon_sheet(question: Ask) -> Sheet:
+    """Return a row per step of time."""
+    found = await _curves(question)
+    head = ("within_seconds", *(f"{deed}_{who}" for deed in found for who in ("people", "machines")))
+    rows: list[tuple[Cell, ...]] = [
+        (step, *(curve.within[i] for one in found.values() for curve in (one.people, one.machines)))
+        for i, step in enumerate(STEPS)
+    ]
+    return Sheet(head, rows)
+
+
+async def _curves(question: Ask) -> dict[Deed, Curves]:
+    answers, tenant = question.site.answers, question.tenant
+
+    def ask() -> dict[Deed, Curves]:
+        return {deed: curves(answers.metrics, tenant, question.campaign, deed) for deed in DEEDS}
+
+    return await answers.run(tenant, ask)
+
+
+def place(seconds: float) -> float:
+    """Return where a time stands on the logarithmic axis, in percent of its width."""
+    first, last = STEPS[0], _LAST
+    return 100 * (log(max(seconds, first)) - log(first)) / (log(last) - log(first))
+
+
+def _ticks() -> list[tuple[str, str]]:
+    return [(f"{place(seconds):.2f}", label) for seconds, label in _TICKS.items()]
+
+
+def _path(curve: Curve) -> str:
+    points = [
+        (place(step), 100 - 100 * share) for step, share in zip(STEPS, curve.shares, strict=False) if step <= _LAST
+    ]
+    return " ".join(f"{'L' if i else 'M'}{x:.2f} {y:.2f}" for i, (x, y) in enumerate(points))
+
+
+def _drawn(title: str, one: Curves) -> dict[str, object]:
+    return {
+        "title": title,
+        "people": one.people,
+        "machines": one.machines,
+        "path": _path(one.people),
+        "machine_path": _path(one.machines) if one.machines.total else "",
+        "median": f"{min(place(one.people.median), 100):.2f}" if one.people.total else "",
+        "rows": [
+            (
+                duration(step),
+                text_of(count / one.people.total, "ratio") if one.people.total else "–",
+                f"{count:,}",
+                f"{machines:,}",
+            )
+            for step, count, machines in zip(STEPS, one.people.within, one.machines.within, strict=True)
+        ],
+    }
+
+
+async def variants(question: Ask) -> dict[str, object]:
+    """Return the variants side by side: counts, and rates with the interval they may truly lie in."""
+    table = await question.site.answers.breakdown(
+        question.scope, VARIANT_METRICS, "variant", order_by="value", limit=50
+    )
+    rows = [row for row in table.rows if row.value]
+    return {
+        "headings": [METRICS[key].label for key in VARIANT_METRICS],
+        "rows": [
+            {
+                "name": name_of("variant", row.value, row.label) if row.value else NO_VALUE,
+                "cells": [(row.figures[key], _interval(row.figures[key])) for key in VARIANT_METRICS],
+            }
+            for row in rows
+        ],
+    }
+
+
+async def variants_sheet(question: Ask) -> Sheet:
+    """Return a row per variant."""
+    table = await question.site.answers.breakdown(
+        question.scope, VARIANT_METRICS, "variant", order_by="value", limit=50
+    )
+    rows: list[tuple[Cell, ...]] = [(r.value, *cells(r.figures[key] for key in VARIANT_METRICS)) for r in table.rows]
+    return Sheet(("variant", *columns(VARIANT_METRICS)), rows)
+
+
+def _interval(figure: Figure) -> str:
+    if figure.unit != "ratio" or figure.d is None or figure.n is None:
+        return ""
+    bounds = wilson(int(figure.n), int(figure.d))
+    return f"{text_of(bounds[0], 'ratio')} to {text_of(bounds[1], 'ratio')}" if bounds else ""
+
+
+async def comparable(question: Ask) -> dict[str, object]:
+    """Return how the campaign stands among the latest of its kind."""
+    answers, tenant = question.site.answers, question.tenant
+    facts = await answers.campaign_facts(tenant, question.campaign)
+    campaigns = Campaigns(answers.metrics)
+    found = await answers.run(tenant, lambda: comparison(campaigns, tenant, facts))
+    currency = tenant.currency
+    return {
+        "kind": found.kind,
+        "most": MOST,
+        "others": [(row.facts.name, str(question.address.at(campaign_path(row.facts.id)))) for row in found.others],
+        "rows": [_standing(one, currency) for one in found.standings],
+    }
+
+
+def _standing(one: Standing, currency: str) -> dict[str, object]:
+    metric, value = METRICS[one.figure.key], one.figure.value or 0.0
+    end = max(one.high, value, one.median) * 1.15 or 1.0
+    outside = value > one.high or value < one.low
+    good = (value > one.median) == (metric.better == "up")
+    return {
+        "label": metric.label,
+        "figure": one.figure,
+        "median": text_of(one.median, metric.unit, currency),
+        "band": f"{text_of(one.low, metric.unit, currency)} to {text_of(one.high, metric.unit, currency)}",
+        "rank": f"above {one.above} of {one.of}",
+        "tone": ("better" if good else "worse") if outside and one.figure.enough else "",
+        "low": f"{100 * one.low / end:.2f}",
+        "width": f"{max(100 * (one.high - one.low) / end, 0.5):.2f}",
+        "middle": f"{100 * one.median / end:.2f}",
+        "at": f"{100 * value / end:.2f}",
+    }

@@ -1,0 +1,1 @@
+"""The HTML of mails as sent: places, matching, and showing it safely."""
