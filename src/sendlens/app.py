@@ -40,6 +40,7 @@ from sendlens.pipeline.door import Door
 from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.expiry import finish
 from sendlens.pipeline.fuse import Fuse, Limits
+from sendlens.pipeline.imports import Imports
 from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
@@ -325,6 +326,7 @@ class Application:
             telemetry=parts.telemetry,
             first_key=parts.first_key or parts.settings.bootstrap_key,
             intake=self._intake,
+            imports=Imports(door, parts.clock, parts.settings.data / "uploads"),
         )
 
     def _close(self) -> None:

@@ -7,8 +7,8 @@ import pytest
 
 from sendlens import cli
 from sendlens.cli.import_ import Import
-from sendlens.cli.import_files import batches, records
 from sendlens.errors import BadRequest, NotFound
+from sendlens.sources.files import batches, records
 from tests.simulator.server import SmallServer
 
 GOOD = '{"type": "opened", "id": "%s", "recipient": "a@example.com", "occurred_at": "2026-11-20T08:00:00Z"}'

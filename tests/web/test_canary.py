@@ -123,6 +123,7 @@ FREE: dict[str, list[str]] = {
     "dimension": ["campaign", "provider", "link"],
     "deed": ["rotate", "retire", "options", "test", "delete"],
     "token": ["no-such-token"],
+    "job": ["no-such-import"],
     "value": ["other.example"],
     "domain": ["other.example"],
     "segment": ["other-segment"],

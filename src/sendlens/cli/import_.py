@@ -1,6 +1,6 @@
 """`sendlens import`: events, mails and reports from files to a running server.
 
-Owns the course, the progress and the summary. Files are read by `import_files`; posting and repeating is the
+Owns the course, the progress and the summary. Files are read by `sources.files`; posting and repeating is the
 simulator's `sender`, which does what a provider would.
 """
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from sendlens.cli.import_files import Record
     from sendlens.simulator.sender import Sender, Tally
+    from sendlens.sources.files import Record
 
 MOST_SHOWN: Final = 50
 """Most rejections printed; a rejects file gets them all."""
@@ -109,9 +109,9 @@ class Import:
         from rich.console import Console
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        from sendlens.cli.import_files import batches, records
         from sendlens.cli.import_mail import letters
         from sendlens.simulator.sender import Sender
+        from sendlens.sources.files import batches, records
 
         started = time.monotonic()
         # On the other stream, so that the summary alone can be kept.

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from sendlens.cli.import_files import Record
 from sendlens.errors import NotFound
 from sendlens.mailboxes import mbox
+from sendlens.sources.files import Record
 
 LONGEST: Final = 100_000_000
 """Bytes of one file that is no mbox; the server has a bound of its own for what it takes."""

@@ -13,6 +13,7 @@ from sendlens.control.control import Control
 from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
 from sendlens.pipeline.disguise import Disguise
+from sendlens.pipeline.imports import Imports
 from sendlens.pipeline.replay import Replay
 from sendlens.privacy.desk import PrivacyDesk
 from sendlens.privacy.errands import Errands
@@ -49,6 +50,7 @@ def build(
     telemetry: Telemetry,
     first_key: str,
     intake: IntakeApp,
+    imports: Imports,
 ) -> Litestar:
     """Return the application that answers everything but the intake."""
     metrics = Metrics(store, clock, Disguise(settings, control.pseudonym).name)
@@ -67,6 +69,7 @@ def build(
         intake=intake,
         privacy=privacy,
         errands=Errands(privacy),
+        imports=imports,
     )
     return Litestar(
         route_handlers=[

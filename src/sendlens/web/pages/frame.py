@@ -82,7 +82,7 @@ async def page(
             "live": f"{request.url.path if visitor.link else ''}/live?{urlencode(live)}",
             "sections": [] if visitor.link else sections(address_of(request), visitor),
             "views": await _views(site, request, visitor) if "bar" in values else [],
-            "tenant_name": visitor.tenant.name,
+            "tenant_name": visitor.tenant.name if section != "agency" else "each tenant",
             "time_zone": zone,
         }
     shown = {"page": common, "address": address_of(request), **values}

@@ -28,6 +28,7 @@ from sendlens.web.pages import (
     scopes,
     settings,
     settings_account,
+    settings_import,
     settings_keys,
     settings_people,
     settings_sources,
@@ -45,7 +46,16 @@ from sendlens.web.pages.site import Site
 _COMPRESSED: Final = CompressionConfig(
     "gzip", minimum_size=1000, gzip_compress_level=5, exclude=["^/static/", "/live$"]
 )
-_SETTINGS = (agency, settings, settings_account, settings_keys, settings_people, settings_sources, settings_tenant)
+_SETTINGS = (
+    agency,
+    settings,
+    settings_account,
+    settings_import,
+    settings_keys,
+    settings_people,
+    settings_sources,
+    settings_tenant,
+)
 
 
 def page_router(site: Site) -> Router:

@@ -13,6 +13,7 @@ from sendlens.web.live import LiveHub
 
 if TYPE_CHECKING:
     from sendlens.pipeline.fuse import Fuse
+    from sendlens.pipeline.imports import Imports
     from sendlens.pipeline.replay import Replay
     from sendlens.privacy.desk import PrivacyDesk
     from sendlens.privacy.errands import Errands
@@ -45,6 +46,7 @@ class Site:
     intake: IntakeApp | None = None
     privacy: PrivacyDesk | None = None
     errands: Errands | None = None
+    imports: Imports | None = None
 
     def last_event(self, tenant: Tenant) -> int:
         """Return when the tenant's last event arrived, in UTC milliseconds; 0 for never.

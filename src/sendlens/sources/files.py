@@ -22,6 +22,11 @@ BATCH_BYTES: Final = 2_000_000
 FORMS: Final = {".ndjson": "lines", ".jsonl": "lines", ".json": "json", ".csv": "csv"}
 """Suffix -> form; `.gz` behind it is unpacked, and a file with another suffix is taken for lines of JSON."""
 
+LONGEST_LINE: Final = 16_000_000
+"""Most bytes of one line: what is longer is no record, and a packed file could unfold to any length."""
+LONGEST_JSON: Final = 200_000_000
+"""Most bytes of a JSON array, which has to be read as a whole; lines of JSON may be of any number."""
+
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -60,8 +65,17 @@ def batches(found: Iterable[Record]) -> Iterator[list[Record]]:
         yield batch
 
 
+def _whole_lines(file: Path, source: BinaryIO) -> Iterator[bytes]:
+    number = 0
+    while line := source.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise BadRequest(f"{file}, line {number}: longer than {LONGEST_LINE:,} bytes")
+        yield line
+
+
 def _lines(file: Path, source: BinaryIO) -> Iterator[Record]:
-    for number, line in enumerate(source, 1):
+    for number, line in enumerate(_whole_lines(file, source), 1):
         text = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
         if text:
             yield Record(file, number, text)
@@ -72,7 +86,12 @@ class _Wrapped(msgspec.Struct):
 
 
 def _json(file: Path, source: BinaryIO) -> Iterator[Record]:
-    body = source.read().removeprefix(b"\xef\xbb\xbf").strip()
+    body = source.read(LONGEST_JSON + 1)
+    if len(body) > LONGEST_JSON:
+        raise BadRequest(
+            f"{file} is longer than {LONGEST_JSON:,} bytes", hint="Write lines of JSON, one event each, as .ndjson."
+        )
+    body = body.removeprefix(b"\xef\xbb\xbf").strip()
     try:
         if body.startswith(b"["):
             found = msgspec.json.decode(body, type=list[msgspec.Raw])
@@ -93,20 +112,18 @@ def _json(file: Path, source: BinaryIO) -> Iterator[Record]:
 
 
 def _csv(file: Path, source: BinaryIO) -> Iterator[Record]:
-    with io.TextIOWrapper(source, encoding="utf-8-sig", errors="replace", newline="") as text:
-        reader = csv.reader(text)
-        names = [name.strip() for name in next(reader, list[str]())]
-        if not any(names):
-            raise BadRequest(f"{file} is empty", hint="The first line of a CSV file names the fields: type,recipient,…")
-        try:
-            for row in reader:
-                if any(row):
-                    told = {
-                        name: told for name, cell in zip(names, row, strict=False) if name and (told := cell.strip())
-                    }
-                    yield Record(file, reader.line_num, msgspec.json.encode(_typed(told)))
-        except csv.Error as error:
-            raise BadRequest(f"{file}, line {reader.line_num}: {error}") from error
+    texts = (line.decode("utf-8", "replace") for line in _whole_lines(file, source))
+    reader = csv.reader(text.removeprefix("\ufeff") for text in texts)
+    names = [name.strip() for name in next(reader, list[str]())]
+    if not any(names):
+        raise BadRequest(f"{file} is empty", hint="The first line of a CSV file names the fields: type,recipient,…")
+    try:
+        for row in reader:
+            if any(row):
+                told = {name: told for name, cell in zip(names, row, strict=False) if name and (told := cell.strip())}
+                yield Record(file, reader.line_num, msgspec.json.encode(_typed(told)))
+    except csv.Error as error:
+        raise BadRequest(f"{file}, line {reader.line_num}: {error}") from error
 
 
 def _typed(told: dict[str, str]) -> dict[str, object]:
