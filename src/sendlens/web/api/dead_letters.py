@@ -31,7 +31,10 @@ from sendlens.web.api.router import known_parameters, problem_handlers
 _Source = Annotated[str, QueryParameter(description="Only letters of this source.", max_length=64)]
 _Reason = Annotated[str, QueryParameter(description="Only letters whose reason contains this.", max_length=500)]
 _Most = Annotated[int, QueryParameter(ge=1, le=1000, description="Most letters in the answer.")]
-_After = Annotated[int, QueryParameter(ge=0, description="Only letters behind this id: `more_after` of an answer.")]
+_After = Annotated[
+    int, QueryParameter(ge=0, le=2**63 - 1, description="Only letters behind this id: `more_after` of an answer.")
+]
+_LetterId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Settled = Annotated[bool, QueryParameter(description="Also those that were replayed.")]
 
 
@@ -63,7 +66,7 @@ class LettersAnswer(msgspec.Struct, kw_only=True):
 class ReplayRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which letters to replay: `ids`, those of a `source`, those with a text in the `reason`, or `all`."""
 
-    ids: list[int] = []
+    ids: list[_LetterId] = []
     source: str = ""
     reason: str = ""
     all: bool = False

@@ -32,7 +32,9 @@ from sendlens.web.api.requests import RequestIds
 from sendlens.web.api.router import known_parameters, problem_handlers
 
 _Id = FromPath[str]
-_Before = Annotated[int, QueryParameter(ge=0, description="Only entries before this id: `more_before` of an answer.")]
+_Before = Annotated[
+    int, QueryParameter(ge=0, le=2**63 - 1, description="Only entries before this id: `more_before` of an answer.")
+]
 _Most = Annotated[int, QueryParameter(ge=1, le=1000, description="Most entries in the answer.")]
 _Action = Annotated[str, QueryParameter(description=f"One of {', '.join(DEEDS)}.")]
 
