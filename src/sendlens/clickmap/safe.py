@@ -101,7 +101,7 @@ _CSS: Final = (
     "img:not([src]){display:inline-block;min-width:24px;min-height:24px;outline:1px dashed #9aa3b5;"
     "outline-offset:-1px;background:#eef0f5;color:#5b6275;font:12px sans-serif}"
     ".sl-link{position:relative!important;outline:2px solid var(--sl-heat)!important;outline-offset:1px;cursor:help}"
-    ".sl-badge{position:absolute!important;z-index:2147483647;top:-9px;left:-6px;padding:1px 7px;border-radius:9px;"
+    ".sl-badge{position:absolute!important;z-index:2147483647;top:-17px;left:-6px;padding:1px 7px;border-radius:9px;"
     "background:var(--sl-heat)!important;color:var(--sl-ink)!important;font:600 12px/16px sans-serif!important;"
     "white-space:nowrap;text-decoration:none!important;letter-spacing:0;text-transform:none;box-shadow:0 1px 3px #0005}"
     ".sl-heat-0{--sl-heat:#5b6275;--sl-ink:#fff}.sl-heat-1{--sl-heat:#2f4bc7;--sl-ink:#fff}"

@@ -110,7 +110,7 @@ async def person(question: Ask, recipient: str) -> dict[str, object]:
 
 def _formula() -> str:
     parts = [
-        f"{'-' if points < 0 else '+'} {abs(points)} × {COUNTS.get(measure, measure.replace('_', ' ')).lower()}"
+        f"{'-' if points < 0 else '+'} {abs(points)} × {measure.removesuffix('_human').replace('_', ' ')}"
         for measure, points in ENGAGEMENT_POINTS
     ]
     return " ".join(parts).removeprefix("+ ")
