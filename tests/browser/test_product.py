@@ -28,6 +28,7 @@ PAGES = {
     "people": "/recipients?did=clicked_human",
     "person": "/recipients/reader1@gmail.com",
     "message": "/messages/2026-11-black-friday-1",
+    "deliverability": "/deliverability",
     "intake": "/intake",
     "sign-in": "/sign-in",
 }

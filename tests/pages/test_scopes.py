@@ -10,11 +10,15 @@ import httpx
 import pytest
 
 from sendlens.web.panels.names import name_of
-from sendlens.web.panels.registry import PANELS
+from sendlens.web.panels.registry import DELIVERABILITY_PANELS, PANELS
 from sendlens.web.panels.scopes import KINDS
 from tests.browser.figures import SHARES
 from tests.browser.serving import Served, serve
 
+# These ask a store, which the server of this module has not; `tests/web/test_campaign_page.py` and
+# `tests/pages/test_deliverability.py` read them.
+OF_A_STORE = {"click-map", "campaign-soon", "campaign-bounces", "people", *DELIVERABILITY_PANELS}
+MADE_UP = [one.name for one in PANELS.values() if one.sheet and one.name not in OF_A_STORE]
 LINK = "https://shop.example.com/black-friday?utm_source=newsletter&utm_medium=email"
 
 
@@ -70,11 +74,7 @@ def test_list_and_card_say_the_same(server: Served) -> None:
     assert all(row["open_rate_n"] == whole[row["provider"]]["open_rate_n"] for row in card)
 
 
-# These ask a store, which the server of this module has not; `tests/web/test_campaign_page.py` reads them.
-OF_A_STORE = {"click-map", "campaign-soon", "campaign-bounces", "people"}
-
-
-@pytest.mark.parametrize("name", [one.name for one in PANELS.values() if one.sheet and one.name not in OF_A_STORE])
+@pytest.mark.parametrize("name", MADE_UP)
 def test_panel_is_offered_as_the_files_it_has(server: Served, name: str) -> None:
     table = rows(get(server, f"/panels/{name}.csv?period=7d&f=is,provider,gmail"))
     told = get(server, f"/panels/{name}.json?period=7d&f=is,provider,gmail").json()

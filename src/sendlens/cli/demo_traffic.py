@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from random import Random
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -18,6 +19,7 @@ import msgspec
 from sendlens.clock import SystemClock
 from sendlens.errors import StoreError
 from sendlens.model.events import Event
+from sendlens.simulator import receivers
 from sendlens.simulator.behaviour import Throttle
 from sendlens.simulator.mail import templates
 from sendlens.simulator.parameters import DAY_MS
@@ -37,6 +39,7 @@ LIVE_SHARES: Final = {"native": 3.0, "sendgrid": 3.0, "ses": 1.5, "mailgun": 1.5
 _HISTORY_BATCH: Final = 5_000
 _STRETCH_MS: Final = 10_000
 _TICK_SECONDS: Final = 0.5
+_SAMPLE_MS: Final = 15_000
 
 
 class Traffic:
@@ -73,7 +76,10 @@ class Traffic:
                 f"/v1/html/templates/{one.name}", one.html.encode(), "text/html; charset=utf-8", variant=one.variant
             )
         await self._sender.send(self._past())
-        return self._sender.tally.accepted
+        accepted = self._sender.tally.accepted
+        start = self._start - self._wishes.days * DAY_MS
+        await self._sender.send(receivers.history(self.world.company, start, self._start, self._wishes.seed))
+        return accepted
 
     async def live(self) -> None:
         """Send what happens, when it happens, until cancelled."""
@@ -81,6 +87,7 @@ class Traffic:
         planned = self._start
         messages = rate * _STRETCH_MS / 1000 / world.events_per_message
         owed = 0.0
+        sampled, draw = 0, Random(self._wishes.seed)  # noqa: S311 - a made-up world, guarding nothing
         while True:
             if not self._server.alive:
                 raise StoreError("the server has stopped by itself", hint=self._server.last_words())
@@ -94,6 +101,9 @@ class Traffic:
             for batch in world.advance(now, max(1, now)):
                 for source, events in self._trip.arriving(batch):
                     await self._sender.send(posts(source, events, self._keys, now))
+            if now >= sampled + _SAMPLE_MS:
+                sampled = now
+                await self._sender.post(receivers.gauges([now], draw))
             # Sooner than planned only if sending took its time.
             await asyncio.sleep(max(0.0, _TICK_SECONDS - (self._clock.now_ms() - now) / 1000))
 

@@ -108,6 +108,7 @@ class Section(NamedTuple):
 SECTIONS: Final = (
     Section("overview", "Overview", "/", "g o"),
     Section("campaigns", "Campaigns", "/campaigns", "g c"),
+    Section("deliverability", "Deliverability", "/deliverability", "g d"),
     Section("people", "People", "/recipients", "g p", "see_people"),
     Section("intake", "Intake", "/intake", "g i", "see_intake", keeps=False),
     Section("views", "Views", "/views", "g v", keeps=False),

@@ -18,6 +18,19 @@ from sendlens.web.panels.campaign_list import campaign_list
 from sendlens.web.panels.campaign_parts import comparable, soon, soon_sheet, variants, variants_sheet
 from sendlens.web.panels.chart import chart, chart_sheet
 from sendlens.web.panels.clickmap import click_map, click_map_sheet
+from sendlens.web.panels.deliverability import matrix_sheet, provider_matrix, signals, signals_sheet
+from sendlens.web.panels.deliverability_facts import (
+    complaint_table,
+    domains,
+    latencies,
+    list_health,
+    placements,
+    queues,
+    reasons,
+    sources,
+    transports,
+)
+from sendlens.web.panels.facts import Gather, facts_sheet, show_facts
 from sendlens.web.panels.figures import figures, figures_sheet
 from sendlens.web.panels.intake import dead_letters, intake
 from sendlens.web.panels.people import people, people_sheet
@@ -57,6 +70,11 @@ def _card(name: str, label: str) -> Panel:
     return Panel(name, "panels/breakdown.html", load, label, sheet=sheet)
 
 
+def _facts(name: str, gather: Gather, label: str, look: str = "card") -> Panel:
+    load, sheet = partial(show_facts, gather=gather), partial(facts_sheet, gather=gather)
+    return Panel(name, "panels/facts.html", load, label, look=look, every=30, sheet=sheet)
+
+
 _ALL: Final = (
     Panel("figures", "panels/figures.html", figures, "Key figures", look="", every=1, sheet=figures_sheet),
     Panel("chart", "panels/chart.html", chart, "Course over time", look="card wide", every=2, sheet=chart_sheet),
@@ -75,9 +93,34 @@ _ALL: Final = (
     Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10, needs="see_intake"),
     Panel("people", "panels/people.html", people, "People", every=10, sheet=people_sheet, needs="see_people"),
     _card("device", "How mail was read"),
+    Panel(
+        "spam-folder",
+        "panels/signals.html",
+        signals,
+        "Signs of the spam folder",
+        look="",
+        every=60,
+        sheet=signals_sheet,
+    ),
+    Panel("matrix", "panels/matrix.html", provider_matrix, "Mailbox providers", every=10, sheet=matrix_sheet),
+    _facts("reasons", reasons, "Bounces and deferrals", look="card wide"),
+    _facts("domains", domains, "Authentication by domain", look="card wide"),
+    _facts("sources", sources, "Who sends in your name", look="card wide"),
+    _facts("complaints", complaint_table, "Complaints"),
+    _facts("latency", latencies, "Time to delivery"),
+    _facts("placement", placements, "Seed placement"),
+    _facts("queues", queues, "Queues of mail servers"),
+    _facts("list-health", list_health, "List health"),
+    _facts("transport", transports, "Encrypted transport"),
 )
 PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}
 """All panels by name."""
+
+DELIVERABILITY_PANELS: Final = (
+    *("spam-folder", "matrix", "reasons", "domains", "sources", "complaints", "latency", "placement", "queues"),
+    *("list-health", "transport"),
+)
+"""The panels of the deliverability page, from the top."""
 
 
 def panel(name: str) -> Panel:

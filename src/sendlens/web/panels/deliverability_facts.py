@@ -1,0 +1,319 @@
+"""The tables of the deliverability page, each from one question of `metrics.deliverability`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, TypeVar
+
+from sendlens.metrics.deliverability.authentication import AUTHENTICATION_METRICS, authentication
+from sendlens.metrics.deliverability.complaints import SILENT, complaints, level_at
+from sendlens.metrics.deliverability.depth import depth
+from sendlens.metrics.deliverability.latency import latency
+from sendlens.metrics.deliverability.list_health import HEALTH_METRICS, Health, by_age, by_segment
+from sendlens.metrics.deliverability.placement import Placed, placement
+from sendlens.metrics.deliverability.replies import replies
+from sendlens.metrics.deliverability.transport import transport
+from sendlens.metrics.figures import duration
+from sendlens.metrics.filters import Filter
+from sendlens.metrics.periods import zone_info
+from sendlens.metrics.query import Metrics, Scope
+from sendlens.metrics.registry import METRICS
+from sendlens.metrics.thresholds import level
+from sendlens.web.panels.facts import Column, Facts, Item, not_known
+from sendlens.web.panels.figures import spark
+from sendlens.web.panels.names import name_of
+from sendlens.web.panels.question import Ask
+from sendlens.web.panels.scopes import scope_path
+
+_T = TypeVar("_T")
+_KINDS: Final = {
+    "passes": "At least half of the mails pass DMARC.",
+    "forwarder": "DKIM passes and SPF does not: somebody passes the mail on.",
+    "fails": "Fewer than half of the mails pass DMARC.",
+}
+_SHORT: Final = {
+    "dmarc_mails": "Mails",
+    "dmarc_pass_rate": "DMARC pass",
+    "dkim_aligned_rate": "DKIM",
+    "spf_aligned_rate": "SPF",
+    "dmarc_refused_rate": "Refused",
+    "sent": "Sent",
+    "hard_bounce_rate": "Hard bounces",
+    "complaint_rate": "Complaints",
+    "unsubscribe_rate": "Left",
+}
+_NO_REPORTS: Final = (
+    "No DMARC report covers this period. Publish rua=mailto: in the domain's _dmarc record and let Sendlens poll that "
+    "mailbox, or post the mails to /v1/mail."
+)
+
+
+async def _asked(question: Ask, ask: Callable[[Metrics, Scope], _T]) -> _T:
+    asking = question.site.answers
+    return await asking.run(question.tenant, lambda: ask(asking.metrics, question.scope))
+
+
+def _columns(*keys: str) -> tuple[Column, ...]:
+    return tuple(Column(key, _SHORT.get(key, METRICS[key].label)) for key in keys)
+
+
+def _provider(question: Ask, value: str) -> Item:
+    path = scope_path("provider", value)
+    href = str(question.address.at(path)) if path and not question.shared else ""
+    return Item(value, text=name_of("provider", value), href=href)
+
+
+def _narrowed(question: Ask, dimension: str, value: str) -> str:
+    """Return the address of this page under one filter more."""
+    return str(question.address.at("/deliverability").plus_filter(Filter("is", dimension, (value,)).text()))
+
+
+def _time(question: Ask, at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, zone_info(question.tenant.time_zone)):%-d %b %Y, %H:%M}"
+
+
+async def domains(question: Ask) -> Facts:
+    """Return the From domains of DMARC reports."""
+    found = await _asked(question, authentication)
+    rows = [
+        (
+            Item(
+                one.domain,
+                href=_narrowed(question, "sending_domain", one.domain),
+                second=f"told by {', '.join(one.reporters)}",
+            ),
+            Item(one.policy or "none", second="testing" if one.testing else ""),
+            *(Item(one.figures[key], level=level(one.figures[key])) for key in AUTHENTICATION_METRICS),
+        )
+        for one in (found.domains if found else [])
+    ]
+    head = (Column("domain", "Domain", "text"), Column("policy", "Policy", "text"), *_columns(*AUTHENTICATION_METRICS))
+    empty = not_known(question, "DMARC reports") if found is None else _NO_REPORTS
+    return Facts("Authentication by domain", head, rows, empty)
+
+
+async def sources(question: Ask) -> Facts:
+    """Return the sending addresses of DMARC reports, the failing ones first."""
+    found = await _asked(question, authentication)
+    rows = [
+        (
+            Item(one.source_ip, href=_narrowed(question, "source_ip", one.source_ip), second=one.domain),
+            Item(one.kind, title=_KINDS[one.kind], level="bad" if one.kind == "fails" else ""),
+            *(Item(one.figures[key]) for key in AUTHENTICATION_METRICS),
+            Item(one.domain),
+        )
+        for one in (found.sources if found else [])
+    ]
+    head = (
+        Column("source_ip", "Sending address", "text"),
+        Column("kind", "Looks like", "text"),
+        *_columns(*AUTHENTICATION_METRICS),
+        Column("domain", "From domain", "text", file_only=True),
+    )
+    empty = not_known(question, "DMARC reports") if found is None else _NO_REPORTS
+    note = "An address that fails is a service that was not set up, or somebody else who uses your name."
+    return Facts("Who sends in your name", head, rows, empty, note=note)
+
+
+async def reasons(question: Ask) -> Facts:
+    """Return why mail bounced or was deferred."""
+    found = await _asked(question, replies)
+    rows = [
+        (
+            Item(
+                one.bounce_reason,
+                text=name_of("bounce_reason", one.bounce_reason) if one.bounce_reason else "no reason told",
+                second=one.reply,
+                title=f"{one.reply} (rule: {one.rule})" if one.rule else one.reply,
+            ),
+            Item(one.type, text="deferred" if one.type == "deferred" else one.bounce_class or "bounced"),
+            _provider(question, one.provider),
+            Item(one.messages, text=f"{one.messages:,}"),
+            Item(one.reply),
+            Item(one.code),
+            Item(one.rule),
+        )
+        for one in found or []
+    ]
+    head = (
+        Column("bounce_reason", "Reason, and what a server said", "text"),
+        Column("type", "Class", "text"),
+        Column("provider", "Provider", "text"),
+        Column("messages", "Messages", "number"),
+        *(Column(key, key, "text", file_only=True) for key in ("reply", "code", "rule")),
+    )
+    empty = not_known(question, "Replies") if found is None else "Nothing bounced or was deferred in this period."
+    return Facts("Bounces and deferrals", head, rows, empty)
+
+
+async def complaint_table(question: Ask) -> Facts:
+    """Return complaints by provider."""
+    found = await _asked(question, complaints)
+    rows = [
+        (
+            _provider(question, row.value),
+            Item(row.figures["delivered"]),
+            Item(row.figures["complained"], text="not told" if _silent(row.value, row.figures["complained"].n) else ""),
+            Item(
+                row.figures["complaint_rate"],
+                text="no feedback loop" if _silent(row.value, row.figures["complained"].n) else "",
+                level=level_at(row.value, row),
+            ),
+        )
+        for row in found.providers
+    ]
+    head = (
+        Column("provider", "Mailbox provider", "text"),
+        *(Column("delivered", "Delivered"), Column("complained", "Complained"), Column("complaint_rate", "Rate")),
+    )
+    worst = ", ".join(f"{row.label} ({row.figures['complained'].text})" for row in found.campaigns[:3])
+    note = (
+        "Gmail has no feedback loop: what its users mark as spam is told to Postmaster Tools alone. Complaints here "
+        "are an under-estimate." + (f" Most complaints: {worst}." if worst else "")
+    )
+    return Facts("Complaints", head, rows, "No mail was delivered in this period.", note=note)
+
+
+def _silent(provider: str, complained: object) -> bool:
+    return provider in SILENT and not complained
+
+
+async def latencies(question: Ask) -> Facts:
+    """Return how long mail takes."""
+    found = await _asked(question, latency)
+    rows = [
+        (
+            _provider(question, one.provider) if one.provider is not None else Item("", text="All providers"),
+            Item(one.n, text=f"{one.n:,}"),
+            *(Item(seconds, text=duration(seconds)) for seconds in (one.p50, one.p90, one.p99)),
+        )
+        for one in found or []
+    ]
+    head = (
+        Column("provider", "Mailbox provider", "text"),
+        Column("n", "Messages", "number"),
+        Column("p50_seconds", "Half within", "number"),
+        Column("p90_seconds", "90 % within", "number"),
+        Column("p99_seconds", "99 % within", "number"),
+    )
+    empty = (
+        not_known(question, "Latency")
+        if found is None
+        else "No message of this period tells its sending apart from its delivery. Send injected events, or "
+        "message_sent_at with every event, to POST /v1/events."
+    )
+    return Facts("Time to delivery", head, rows, empty)
+
+
+async def queues(question: Ask) -> Facts:
+    """Return what mail servers sampled."""
+    found = await _asked(question, depth)
+    rows = [
+        (
+            Item(
+                one.name,
+                second=", ".join([one.source, *(f"{key} {value}" for key, value in sorted(one.labels.items()))]),
+            ),
+            Item(one.latest, text=f"{one.latest:,.6g}", spark=spark(one.course, from_zero=True)),
+            Item(one.most, text=f"{one.most:,.6g}"),
+            Item(_time(question, one.at)),
+        )
+        for one in found or []
+    ]
+    head = (
+        Column("name", "Gauge", "text"),
+        Column("latest", "Now", "number"),
+        Column("most", "Most", "number"),
+        Column("at", "Sampled", "number"),
+    )
+    empty = (
+        not_known(question, "Gauges")
+        if found is None
+        else "No mail server told how much waits in its queues. Send samples to POST /v1/gauges, for example from cron."
+    )
+    return Facts("Queues of mail servers", head, rows, empty)
+
+
+async def placements(question: Ask) -> Facts:
+    """Return where seeds found the tests, providers first, then tests."""
+    found = await _asked(question, placement)
+    providers = [_placed(_provider(question, one.key), one, "provider") for one in (found.providers if found else [])]
+    tests = [
+        _placed(Item(one.key, second=f"test of {_time(question, one.at)}"), one, "test")
+        for one in (found.tests if found else [])
+    ]
+    head = (
+        Column("key", "Provider or test", "text"),
+        Column("of", "Of", "text", file_only=True),
+        Column("inbox", "Inbox", "number"),
+        Column("spam", "Spam", "number"),
+        Column("missing", "Missing", "number"),
+        Column("low", "Inbox rate (95 %)", "number"),
+        Column("high", "high", "number", file_only=True),
+    )
+    empty = (
+        not_known(question, "Seed placements")
+        if found is None
+        else "No seed test in this period. Post where your seed mailboxes found a test, as JSON or CSV, to "
+        "POST /v1/placements."
+    )
+    note = "Missing mail may be late, blocked or lost; it is in no rate. Few seeds say little: mind the bounds."
+    return Facts("Seed placement", head, [*providers, *tests], empty, note=note)
+
+
+def _placed(name: Item, one: Placed, of: str) -> tuple[Item, ...]:
+    low, high = one.interval or (None, None)
+    counts = (Item(one.inbox), Item(one.spam), Item(one.missing, level="warning" if one.missing else ""))
+    return (name, Item(of), *counts, Item(low, text=one.text), Item(high))
+
+
+async def transports(question: Ask) -> Facts:
+    """Return sessions that could not be encrypted."""
+    found = await _asked(question, transport)
+    rows = [
+        (
+            Item(one.domain, second=f"told by {', '.join(one.reporters)}"),
+            Item(one.sessions, text=f"{one.sessions:,}"),
+            Item(one.failure_rate),
+            Item(", ".join(f"{cause} ({count:,})" for cause, count in one.causes.items()) or "none"),
+        )
+        for one in found or []
+    ]
+    head = (
+        Column("domain", "Domain", "text"),
+        Column("sessions", "Sessions", "number"),
+        Column("tls_failure_rate", "Failed"),
+        Column("causes", "Causes", "text"),
+    )
+    empty = (
+        not_known(question, "TLS reports")
+        if found is None
+        else "No TLS report covers this period. Publish an _smtp._tls record with rua=mailto: and let Sendlens poll "
+        "that mailbox, or post the mails to /v1/mail."
+    )
+    return Facts("Encrypted transport", head, rows, empty)
+
+
+async def list_health(question: Ask) -> Facts:
+    """Return list health by age, then by segment."""
+    ages = await _asked(question, by_age)
+    segments = await _asked(question, by_segment)
+    rows = [_health(Item(one.key, text=one.label), one, "age") for one in ages or []]
+    rows += [
+        _health(Item(one.key, href=str(question.address.at(scope_path("segment", one.key)))), one, "segment")
+        for one in segments
+        if one.key
+    ]
+    head = (
+        Column("key", "On the list, or segment", "text"),
+        Column("of", "Of", "text", file_only=True),
+        *_columns(*HEALTH_METRICS),
+    )
+    empty = not_known(question, "List ages") if ages is None else "No mail was sent to known recipients in this period."
+    note = "The age is counted from somebody's first event to the sending of the mail."
+    return Facts("List health", head, rows, empty, note=note)
+
+
+def _health(name: Item, one: Health, of: str) -> tuple[Item, ...]:
+    return (name, Item(of), *(Item(one.figures[key], level=level(one.figures[key])) for key in HEALTH_METRICS))
