@@ -36,7 +36,7 @@ def filled(server: Served, embedded_store: Store) -> Served:
         told += mail(key, 90, sent=SENT, tenant=tenant)
     for key in range(301, 501):
         told += [mail(key, 5, sent=SENT, tenant=tenant, provider="yahoo_aol")[0]]
-        said = {"bounce_class": "block", "bounce_reason": "reputation", "smtp_reply": "554 <b>listed</b>"}
+        said: Event = {"bounce_class": "block", "bounce_reason": "reputation", "smtp_reply": "554 <b>listed</b>"}
         told += [end(key, "bounced", at=SENT + 9, tenant=tenant, provider="yahoo_aol", **said)]
     # The made-up stores of the world are born in another month.
     put(embedded_store, [[event | {"message_born": SENT // 86_400, "bounce_rule": "rule"} for event in told]])
