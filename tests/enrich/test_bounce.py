@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from bench import bounce_mails
-from sendlens.enrich import bounce_marks, bounce_rules, bounce_words_abroad, bounce_words_block, bounce_words_mailbox
+from sendlens.enrich import (
+    bounce_gist,
+    bounce_marks,
+    bounce_rules,
+    bounce_words_abroad,
+    bounce_words_block,
+    bounce_words_mailbox,
+)
 from sendlens.enrich.bounce import NO_BOUNCE, classify
 from sendlens.enrich.bounce_reasons import REASONS, Rule
 from sendlens.model.events import BounceClass, EventType
@@ -68,6 +75,31 @@ def test_bare_codes(enhanced, bounce_class, reason):
     assert (seen.bounce_class, seen.reason) == (bounce_class, reason)
 
 
+@pytest.mark.parametrize(
+    ("text", "bounce_class", "reason"),
+    [
+        ("550 we could not find that subscriber", "hard", "mailbox_unknown"),
+        ("554 bogus alias <a@b.example>", "hard", "mailbox_unknown"),
+        ("553 5.3.0 that addressee was never registered: address is not registered", "hard", "mailbox_unknown"),
+        ("554 5.1.3 no valid recipient was given", "hard", "mailbox_unknown"),
+        ("550 subscriber was removed last year", "hard", "mailbox_inactive"),
+        ("the maildir of this person hit its limit", "soft", "mailbox_full"),
+        ("550 this originator was declined", "block", "policy"),
+        ("554 5.7.1 service unavailable; your country was rejected", "block", "policy"),
+        ("550 links declined", "block", "content"),
+        ("550 this region is banned", "block", "reputation"),
+        ("program crashed", "soft", "server"),
+    ],
+)
+def test_a_text_without_a_known_wording_is_read_by_its_nouns(text, bounce_class, reason):
+    seen = classify("bounced", smtp_reply=text)
+    assert (seen.bounce_class, seen.reason) == (bounce_class, reason), seen
+
+
+def test_a_noun_and_a_word_of_another_sentence_are_not_put_together():
+    assert classify("bounced", smtp_reply="Dear customer. Something bad came up").rule == "none"
+
+
 def test_codes_are_found_in_the_text_and_addresses_are_not_taken_for_codes():
     assert classify("bounced", smtp_reply="550 5.1.1 <a@b.example>").reason == "mailbox_unknown"
     assert classify("bounced", smtp_reply="smtp; 550 said host 5.1.1.9").rule == "none"
@@ -120,7 +152,7 @@ def test_rules_are_well_formed():
     for rule in ALL_RULES:
         assert rule.reason in REASONS
         assert 0 < rule.confidence <= 100
-        assert rule.phrases or rule.codes or rule.smtp
+        assert rule.phrases or rule.codes or rule.smtp or rule.near
         assert rule.phrases == rule.phrases.lower()
         assert "@" not in rule.phrases, "addresses are taken out before phrases are looked for"
         assert all(re.fullmatch(r"[x45]\.\d+\.(\d*\*|\d+)|[x45]\.\*", code) for code in rule.codes.split()), rule
@@ -130,7 +162,7 @@ def test_rules_are_well_formed():
 def test_every_group_of_rules_is_in_the_order():
     groups = [
         value
-        for module in (bounce_marks, bounce_words_abroad, bounce_words_block, bounce_words_mailbox)
+        for module in (bounce_gist, bounce_marks, bounce_words_abroad, bounce_words_block, bounce_words_mailbox)
         for name, value in vars(module).items()
         if name.isupper() and name != "SENDING"
     ]

@@ -55,6 +55,7 @@ class _Compiled(NamedTuple):
     gaps: tuple[tuple[str, re.Pattern[str]], ...]
     codes: re.Pattern[str] | None
     smtp: re.Pattern[str] | None
+    near: re.Pattern[str] | None
     bounce_class: str
 
 
@@ -73,8 +74,14 @@ def _compile(rule: Rule) -> _Compiled:
         gaps,
         re.compile(codes) if codes else None,
         re.compile(smtp) if smtp else None,
+        _near(*rule.near) if rule.near else None,
         str(rule.bounce_class or REASONS[rule.reason][0]),
     )
+
+
+def _near(one: str, other: str) -> re.Pattern[str]:
+    first, second = (rf"(?<![a-z])(?:{pattern})(?![a-z])" for pattern in (one, other))
+    return re.compile(rf"{first}[^.;!?]{{0,32}}?{second}|{second}[^.;!?]{{0,32}}?{first}")
 
 
 _RULES: Final = tuple(_compile(rule) for rule in RULES)
@@ -147,12 +154,14 @@ def _matches(one: _Compiled, text: str, enhanced: str, smtp: str) -> bool:
         return False
     if one.smtp is not None and not one.smtp.fullmatch(smtp):
         return False
-    if not one.rule.phrases:
+    if not one.rule.phrases and one.near is None:
         return True
     for phrase in one.plain:
         if phrase in text:
             return True
-    return any(start in text and pattern.search(text) for start, pattern in one.gaps)
+    if any(start in text and pattern.search(text) for start, pattern in one.gaps):
+        return True
+    return one.near is not None and one.near.search(text) is not None
 
 
 def _line(text: str) -> str:

@@ -39,10 +39,11 @@ REASONS: Final[dict[str, tuple[BounceClass, str]]] = {
 class Rule(NamedTuple):
     """One row of a table of rules; the first rule that matches decides.
 
-    `phrases` are lower case with `;` between them, and any of them is enough; ` * ` stands for up to 40 characters and
-    `_` for a blank at the edge of a phrase. `codes` are enhanced status codes (RFC 3463) in which `x` stands for 4 or 5
-    and `*` for any number; `smtp` are three-digit codes, 0 for none. Where a rule has phrases and codes, both must
-    match. `bounce_class` is given only where it differs from its reason's. `confidence` is ours, 0 to 100.
+    `phrases` are lower case with `;` between them, and any of them is enough; ` * ` stands for up to 40 characters
+    and `_` for a blank at the edge of a phrase. `near` is a pair of patterns that stand close together in one
+    sentence, in any order; it counts like a phrase. `codes` are enhanced status codes (RFC 3463) in which `x` stands
+    for 4 or 5 and `*` for any number; `smtp` are three-digit codes, 0 for none. Where a rule has phrases and codes,
+    both must match. `bounce_class` is given only where it differs from its reason's. `confidence` is ours, 0 to 100.
     """
 
     name: str
@@ -52,3 +53,4 @@ class Rule(NamedTuple):
     codes: str = ""
     smtp: str = ""
     bounce_class: BounceClass | None = None
+    near: tuple[str, str] | None = None

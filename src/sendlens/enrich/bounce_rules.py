@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from sendlens.enrich.bounce_gist import ABOUT_CLIENT, ABOUT_MAILBOX, ABOUT_MESSAGE, ABOUT_SENDER, ABOUT_SERVER
 from sendlens.enrich.bounce_marks import MARKS
 from sendlens.enrich.bounce_reasons import Rule
 from sendlens.enrich.bounce_words_abroad import (
@@ -47,6 +48,7 @@ from sendlens.model.events import BounceClass
 # Codes that mean one thing.
 CLEAR_CODES: Final = (
     Rule("unknown_code", "mailbox_unknown", 88, codes="x.1.1 5.1.10 5.1.4 5.1.5 5.7.17"),
+    Rule("syntax_code", "invalid", 85, codes="5.1.3"),
     Rule("sender_code", "authentication", 75, codes="x.1.7 x.1.8 x.1.9"),
     Rule(
         "authentication_code",
@@ -69,6 +71,11 @@ UNAVAILABLE: Final = (
         smtp="550 551 553 554 0",
     ),
 )
+
+# A server that says 5.7 and "rejected" gives no trouble of its own as the reason, whatever "unavailable" it adds.
+REFUSED_BY_RULE: Final = (Rule("refused_by_rule", "policy", 75, "reject; refuse; denied; blocked", codes="5.7.*"),)
+
+SERVER_CODE: Final = (Rule("server_code", "server", 75, codes="x.3.0 x.3.1 x.3.2 x.3.5 4.2.0 4.3.*"),)
 
 # What the general codes say, after the provider's own word was asked.
 CODES: Final = (
@@ -228,12 +235,19 @@ RULES: Final = (
     *CONTENT,
     *ABROAD_BLOCK,
     *REPUTATION,
+    *UNAVAILABLE,
+    *REFUSED_BY_RULE,
     *NETWORK,
     *ABROAD_NETWORK,
     *AUTOMATIC,
     *ABROAD_AUTOMATIC,
     *CLEAR_CODES,
-    *UNAVAILABLE,
+    *ABOUT_SENDER,
+    *ABOUT_MAILBOX,
+    *SERVER_CODE,
     *POLICY,
+    *ABOUT_CLIENT,
+    *ABOUT_MESSAGE,
+    *ABOUT_SERVER,
 )
 """Every rule that outweighs the provider's own word, in the order in which it is tried."""

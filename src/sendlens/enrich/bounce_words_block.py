@@ -64,7 +64,7 @@ AUTHENTICATION: Final = (
         sender verification failed; could not verify sender; unable to verify sender; sender address verification;
         sender callout; envelope from * does not; from address * does not match; mail from * domain does not exist;
         sender * does not exist; invalid sender domain; sender's domain; batv; anti-spoofing; antispoof; spoofed;
-        forged; impersonat; bounces are not accepted
+        forged; impersonat; bounces are not accepted; from: domain is; mismatch; address is not verified
         """,
     ),
     Rule(

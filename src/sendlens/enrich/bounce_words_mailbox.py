@@ -23,6 +23,7 @@ FULL: Final = (
         exceeded its storage; storage limit; storage space; insufficient disk space; not enough storage * mailbox;
         not enough space; mailbox size limit; mailbox has exceeded; mailbox exceeds; mailbox quota;
         user has exhausted allowed storage; has too much mail; too many messages * mailbox; no room in mailbox;
+        has too many messages;
         user's mailbox is full; maildir over quota; maildirquota; full mailbox; limit of the space; account is full;
         reached the limit of * space; mailbox * exceeded its; mail box quota; quota was used up; userdisk quota;
         domaindisk quota; disc quota; quota usage; too much mail; too much data; lack of storage;
@@ -226,7 +227,6 @@ NETWORK: Final = (
         failed to process; domino server not responding
         """,
     ),
-    Rule("server_code", "server", 75, codes="x.3.0 x.3.1 x.3.2 x.3.5 4.2.0 4.3.*"),
 )
 
 ADDRESS: Final = (
@@ -241,7 +241,6 @@ ADDRESS: Final = (
         not rfc compliant address; user address required; valid rfc 5321; valid rfc 5322 address
         """,
     ),
-    Rule("syntax_code", "invalid", 85, codes="5.1.3"),
 )
 
 AUTOMATIC: Final = (
