@@ -53,7 +53,7 @@ class Tab:
 @contextmanager
 def tab(browser: Browser, url: str = "", **options: Any) -> Generator[Tab]:
     """Open a tab with cookies of its own; it must not have complained when the block ends."""
-    with browser.new_context(base_url=url or None, **options) as context:
+    with browser.new_context(locale="en-GB", base_url=url or None, **options) as context:
         watched = Tab(context.new_page())
         watched.page.on(
             "console",

@@ -21,6 +21,7 @@ Direction = Literal["better", "worse", "same", "none"]
 
 NONE_TEXT: Final = "–"
 _SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+_NO_CHANGE: Final = 0.0005
 _WHOLE_CURRENCIES: Final = {"JPY", "KRW", "VND", "CLP", "ISK", "UGX", "XAF", "XOF", "PYG", "RWF"}
 
 
@@ -31,6 +32,7 @@ class Figure:
     `n` and `d` are the sums it was made of; `d` is None for metrics without a denominator, and where a breakdown cannot
     tell one (nobody knows how many messages were delivered to a device). `value` is None without a denominator; `text`
     is then "–". `enough` says whether the denominator is large enough to judge by. `note` is a caution in words.
+    `currency` is what money is counted in.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Figure:
     enough: bool = True
     note: str = ""
     previous: Figure | None = None
+    currency: str = ""
 
     @property
     def change(self) -> float | None:
@@ -59,11 +62,10 @@ class Figure:
         if not self.previous.value:
             return "new" if self.value else ""
         change = self.change or 0.0
-        if abs(change) < 0.0005:
-            return "0%"
-        if abs(change) >= 10:
-            return f"×{1 + change:,.0f}" if change > 0 else f"{change * 100:+,.0f}%"
-        return f"{change * 100:+.1f}%" if abs(change) < 0.1 else f"{change * 100:+.0f}%"
+        digits = change_digits(change)
+        if digits is None:
+            return f"×{1 + change:,.0f}"
+        return "0%" if abs(change) < _NO_CHANGE else f"{change * 100:+,.{digits}f}%"
 
     @property
     def direction(self) -> Direction:
@@ -104,6 +106,7 @@ def _ratio(metric: Metric, sums: Sums, currency: str, clock: ClockName) -> Figur
         value=value,
         text=text_of(value, metric.unit, currency),
         unit=metric.unit,
+        currency=currency,
         better=metric.better,
         enough=enough and not note,
         note=note,
@@ -123,6 +126,7 @@ def _composite(metric: Metric, sums: Sums, currency: str, clock: ClockName) -> F
         value=value,
         text=text_of(value, metric.unit, currency),
         unit=metric.unit,
+        currency=currency,
         better=metric.better,
         enough=all(made.enough for made, _ in parts),
     )
@@ -151,34 +155,46 @@ def text_of(value: float | None, unit: Unit, currency: str = "") -> str:
     """Return a value as people read it: 12.3%, 0.083%, 1,234, $1,234.50, 73.2, 1 h 05 min."""
     if value is None:
         return NONE_TEXT
+    if unit == "seconds":
+        return duration(value)
+    if unit == "money":
+        return money(value, currency)
+    digits = decimals(value, unit)
+    return f"{value * 100:,.{digits}f}%".replace("-0%", "0%") if unit == "ratio" else f"{value:,.{digits}f}"
+
+
+def decimals(value: float, unit: Unit, currency: str = "") -> int:
+    """Return how many digits after the point a value deserves; of a ratio, when it is written in percent.
+
+    Amounts below a tenth keep four, because an e-mail earns little.
+    """
+    size = abs(value)
     match unit:
         case "ratio":
-            return _percent(value)
-        case "count":
-            return f"{value:,.0f}"
+            percent = size * 100
+            if round(percent, 4) in {0, 100}:
+                return 0
+            return 1 if percent >= 9.995 else 2 if percent >= 0.0995 else 3
         case "money":
-            return money(value, currency)
+            return 0 if currency in _WHOLE_CURRENCIES and size >= 10 else 4 if 0 < size < 0.1 else 2
         case "score":
-            return f"{value:,.2f}" if abs(value) < 10 else f"{value:,.1f}"
-        case "seconds":
-            return duration(value)
+            return 2 if size < 10 else 1
+        case _:
+            return 0
 
 
-def _percent(ratio: float) -> str:
-    percent = ratio * 100
-    size = abs(percent)
-    if round(size, 4) in {0, 100}:
-        return f"{percent:.0f}%".replace("-0%", "0%")
-    digits = 1 if size >= 9.995 else 2 if size >= 0.0995 else 3
-    return f"{percent:,.{digits}f}%"
+def change_digits(change: float) -> int | None:
+    """Return how many digits after the point a change in percent deserves; None where it is told as a factor."""
+    if change >= 10:
+        return None
+    return 0 if abs(change) >= 0.1 or abs(change) < _NO_CHANGE else 1
 
 
 def money(value: float, currency: str) -> str:
-    """Return an amount with its currency; amounts below a tenth keep four decimals, because an e-mail earns little."""
-    digits = 0 if currency in _WHOLE_CURRENCIES and abs(value) >= 10 else 4 if 0 < abs(value) < 0.1 else 2
+    """Return an amount with its currency."""
     sign = "-" if value < 0 else ""
     symbol = _SYMBOLS.get(currency, f"{currency} " if currency else "")
-    return f"{sign}{symbol}{abs(value):,.{digits}f}"
+    return f"{sign}{symbol}{abs(value):,.{decimals(value, 'money', currency)}f}"
 
 
 def duration(seconds: float) -> str:

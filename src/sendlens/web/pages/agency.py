@@ -14,10 +14,11 @@ from litestar.handlers import HTTPRouteHandler
 
 from sendlens.control.tenants import Tenant
 from sendlens.errors import SendlensError
-from sendlens.metrics.figures import Figure, text_of
+from sendlens.metrics.figures import Figure
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.access import PageRequest, Visitor
 from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.reader import said, value_text
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
 from sendlens.web.panels.question import DEFAULT_PERIOD, PERIOD_NAMES, ask
@@ -86,7 +87,7 @@ async def _figures(site: Site, visitor: Visitor, tenant: Tenant, period: str) ->
 
 
 def _cell(figure: Figure | None) -> dict[str, object]:
-    return {"text": figure.text if figure else "–", "thin": figure is not None and not figure.enough}
+    return {"text": said(figure), "thin": figure is not None and not figure.enough}
 
 
 def totals(tenants: list[Tenant], found: list[dict[str, Figure]]) -> list[str]:
@@ -101,5 +102,5 @@ def totals(tenants: list[Tenant], found: list[dict[str, Figure]]) -> list[str]:
         adds = unit == "count" or (unit == "money" and len(currencies) == 1)
         known = [figures[key].value for figures in found if figures[key].value is not None]
         total = sum(value for value in known if value is not None)
-        cells.append(text_of(total, unit, min(currencies)) if adds and known else "")
+        cells.append(value_text(total, unit, min(currencies)) if adds and known else "")
     return cells

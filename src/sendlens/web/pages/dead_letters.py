@@ -14,6 +14,7 @@ from sendlens.control.deadletters import Cause, DeadLetter, DeadLetters, Wanted
 from sendlens.errors import InvalidField, NotFound
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import address_of, form, page, visit
+from sendlens.web.pages.reader import number
 from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.intake import stopped
@@ -100,8 +101,8 @@ def _told(replayed: str, unreadable: str) -> str:
     if not replayed:
         return ""
     letters, broken = _number(replayed), _number(unreadable)
-    text = f"Replayed {letters:,} letter{'s' if letters != 1 else ''}."
-    return f"{text} {broken:,} cannot be read and stay." if broken else text
+    text = f"Replayed {number(letters)} letter{'s' if letters != 1 else ''}."
+    return f"{text} {number(broken)} cannot be read and stay." if broken else text
 
 
 def _number(text: str) -> int:

@@ -17,6 +17,7 @@ from litestar.exceptions import HTTPException
 
 from sendlens.errors import SendlensError, Unauthorized
 from sendlens.web.pages.access import FORM_FIELD, PageRequest, Visitor
+from sendlens.web.pages.reader import reader
 from sendlens.web.pages.render import HEADERS, leave
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
@@ -144,6 +145,7 @@ def _common(request: PageRequest, now: int, title: str, proof: str) -> dict[str,
         "section": "",
         "visitor": None,
         "form_token": proof,
+        "numbers": reader().tag,
         "theme": theme if theme in _THEMES else "",
         "home": str(address.at("/")),
         "sections": [],

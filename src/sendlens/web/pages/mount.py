@@ -7,8 +7,9 @@ from typing import Final
 from litestar import Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.exceptions import HTTPException
-from litestar.middleware import DefineMiddleware
+from litestar.middleware import ASGIMiddleware, DefineMiddleware
 from litestar.middleware.compression import CompressionMiddleware
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from sendlens.errors import SendlensError
 from sendlens.web.pages import (
@@ -41,6 +42,7 @@ from sendlens.web.pages import (
 )
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import problem
+from sendlens.web.pages.reader import reading
 from sendlens.web.pages.site import Site
 
 # Files of static/ are compressed once and for all; a compressed feed would be held back until there is enough of it.
@@ -57,6 +59,15 @@ _SETTINGS = (
     settings_sources,
     settings_tenant,
 )
+
+
+class _Reading(ASGIMiddleware):
+    """Writes numbers and dates as the browser asks for."""
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        headers = (value for name, value in scope["headers"] if name == b"accept-language")
+        with reading(next(headers, b"").decode("latin-1")):
+            await next_app(scope, receive, send)
 
 
 def page_router(site: Site) -> Router:
@@ -92,6 +103,6 @@ def page_router(site: Site) -> Router:
         path="/",
         route_handlers=[*static.handlers(), *(one for module in modules for one in module.handlers(site))],
         exception_handlers={SendlensError: failed, HTTPException: failed, Exception: failed},  # pyright: ignore[reportArgumentType] - invariant in a type of Litestar's that is partly unknown
-        middleware=[DefineMiddleware(CompressionMiddleware, config=_COMPRESSED)],
+        middleware=[DefineMiddleware(CompressionMiddleware, config=_COMPRESSED), _Reading()],
         include_in_schema=False,
     )

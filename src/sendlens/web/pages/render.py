@@ -1,15 +1,12 @@
-"""Turning templates into answers: the Jinja environment, how numbers and times look, and the headers of every page.
+"""Turning templates into answers: the Jinja environment, and the headers of every page.
 
-Owns presentation of single values. Leaves to `metrics` how a metric's value is written (`Figure.text`).
+Leaves to `reader` how numbers and times look.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import jinja2
 from litestar import Response
@@ -17,6 +14,7 @@ from litestar.datastructures import Cookie
 from markupsafe import Markup
 
 from sendlens.web.pages import static
+from sendlens.web.pages.reader import change, day_time, iso, number, said
 
 # Everything comes from ourselves and nothing is inline, so a script that somebody smuggles into a subject line or a
 # link never runs.
@@ -47,7 +45,13 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters |= {"number": number, "day_time": day_time, "iso": iso}
+        self._environment.filters |= {
+            "number": number,
+            "said": said,
+            "change": change,
+            "day_time": day_time,
+            "iso": iso,
+        }
 
     def text(self, template: str, values: Mapping[str, object]) -> Markup:
         """Return a rendered template, safe to be put into another one."""
@@ -68,20 +72,3 @@ def html(body: str, *, status: int = 200, cookies: tuple[Cookie, ...] = ()) -> R
 def leave(to: str, *, cookies: tuple[Cookie, ...] = ()) -> Response[str]:
     """Return a redirect after a form."""
     return Response("", status_code=303, headers=HEADERS | {"Location": to}, cookies=cookies, media_type="text/html")
-
-
-def number(value: float | Decimal | None) -> str:
-    """Return a number with its thousands set apart, or a dash for none."""
-    if value is None:
-        return "–"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.2f}"
-
-
-def day_time(ms: int, zone: str = "UTC", form: str = "%-d %b %Y, %H:%M") -> str:
-    """Return a time in the tenant's time zone, or a dash for none."""
-    return datetime.fromtimestamp(ms / 1000, ZoneInfo(zone)).strftime(form) if ms else "–"
-
-
-def iso(ms: int) -> str:
-    """Return a time for machines."""
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

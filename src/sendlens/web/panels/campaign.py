@@ -8,11 +8,11 @@ from typing import Final
 from urllib.parse import quote
 
 from sendlens.metrics.campaigns import Bounce, CampaignFacts, Campaigns, Step, Summary
-from sendlens.metrics.figures import Figure, text_of
+from sendlens.metrics.figures import Figure
 from sendlens.metrics.filters import Filter
 from sendlens.metrics.periods import DAY, Period, parse_period, zone_info
 from sendlens.metrics.registry import METRICS
-from sendlens.web.pages.render import day_time
+from sendlens.web.pages.reader import day_time, number, said, value_text, when
 from sendlens.web.panels.chart import chart
 from sendlens.web.panels.figures import CLOCKS
 from sendlens.web.panels.names import name_of
@@ -156,11 +156,11 @@ def _step(step: Step, before: Step | None) -> dict[str, object]:
     lost = float(before.figure.n or 0) - float(step.figure.n or 0) if before else 0
     return {
         "label": step.label,
-        "text": step.figure.text,
-        "lost": f"{lost:,.0f}" if lost > 0 else "",
+        "text": said(step.figure),
+        "lost": number(lost) if lost > 0 else "",
         "width": f"{min(step.of_first if step.of_first is not None else 1.0, 1.0) * 100:.2f}",
-        "of_first": step.of_first_text,
-        "of_previous": step.of_previous_text,
+        "of_first": value_text(step.of_first, "ratio") if step.of_first_text else "",
+        "of_previous": value_text(step.of_previous, "ratio") if step.of_previous_text else "",
     }
 
 
@@ -182,11 +182,11 @@ def _best(found: Summary) -> dict[str, object] | None:
     best = found.best_hour
     if best is None:
         return None
-    when = datetime.fromisoformat(best.hour)
+    hour = datetime.fromisoformat(best.hour)
     return {
         "of_day": f"{best.hour_of_day:02d}:00 – {(best.hour_of_day + 1) % 24:02d}:00",
         "opened_of_day": best.opened_in_hour_of_day,
-        "hour": f"{when:%a %-d %b, %H:00}",
+        "hour": when(hour.replace(minute=0), "near_weekday"),
         "opened": best.opened_in_hour,
     }
 
@@ -195,10 +195,10 @@ def _money(question: Ask, found: Summary) -> list[tuple[str, str]]:
     facts, figures = found.facts, found.figures
     currency = facts.currency or question.tenant.currency
     money = [
-        ("Cost", text_of(float(facts.cost), "money", currency) if facts.cost else ""),
-        ("Budget", text_of(float(facts.budget), "money", currency) if facts.budget else ""),
-        *((METRICS[key].label, figures[key].text) for key in ("conversions", "revenue", "revenue_per_email")),
-        ("Return on investment", figures["return_on_investment"].text),
+        ("Cost", value_text(float(facts.cost), "money", currency) if facts.cost else ""),
+        ("Budget", value_text(float(facts.budget), "money", currency) if facts.budget else ""),
+        *((METRICS[key].label, said(figures[key])) for key in ("conversions", "revenue", "revenue_per_email")),
+        ("Return on investment", said(figures["return_on_investment"])),
     ]
     return [(name, text) for name, text in money if text and text != "–"]
 

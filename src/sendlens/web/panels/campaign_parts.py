@@ -11,9 +11,10 @@ from typing import Final
 from sendlens.metrics.campaigns import Campaigns
 from sendlens.metrics.comparable import MOST, Standing, comparison
 from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, curves
-from sendlens.metrics.figures import Figure, duration, text_of
+from sendlens.metrics.figures import Figure, duration
 from sendlens.metrics.intervals import wilson
 from sendlens.metrics.registry import METRICS
+from sendlens.web.pages.reader import number, value_text
 from sendlens.web.panels.names import NO_VALUE, name_of
 from sendlens.web.panels.question import Ask, campaign_path
 from sendlens.web.panels.sheet import Cell, Sheet, cells, columns
@@ -80,9 +81,9 @@ def _drawn(title: str, one: Curves) -> dict[str, object]:
         "rows": [
             (
                 duration(step),
-                text_of(count / one.people.total, "ratio") if one.people.total else "–",
-                f"{count:,}",
-                f"{machines:,}",
+                value_text(count / one.people.total, "ratio") if one.people.total else "–",
+                number(count),
+                number(machines),
             )
             for step, count, machines in zip(STEPS, one.people.within, one.machines.within, strict=True)
         ],
@@ -120,7 +121,7 @@ def _interval(figure: Figure) -> str:
     if figure.unit != "ratio" or figure.d is None or figure.n is None:
         return ""
     bounds = wilson(int(figure.n), int(figure.d))
-    return f"{text_of(bounds[0], 'ratio')} to {text_of(bounds[1], 'ratio')}" if bounds else ""
+    return f"{value_text(bounds[0], 'ratio')} to {value_text(bounds[1], 'ratio')}" if bounds else ""
 
 
 async def comparable(question: Ask) -> dict[str, object]:
@@ -146,8 +147,8 @@ def _standing(one: Standing, currency: str) -> dict[str, object]:
     return {
         "label": metric.label,
         "figure": one.figure,
-        "median": text_of(one.median, metric.unit, currency),
-        "band": f"{text_of(one.low, metric.unit, currency)} to {text_of(one.high, metric.unit, currency)}",
+        "median": value_text(one.median, metric.unit, currency),
+        "band": f"{value_text(one.low, metric.unit, currency)} to {value_text(one.high, metric.unit, currency)}",
         "rank": f"above {one.above} of {one.of}",
         "tone": ("better" if good else "worse") if outside and one.figure.enough else "",
         "low": f"{100 * one.low / end:.2f}",

@@ -12,7 +12,7 @@ from typing import Final
 from sendlens.metrics.periods import DAY, HOUR, zone_info
 from sendlens.metrics.query import Figure
 from sendlens.metrics.registry import METRICS
-from sendlens.web.pages.render import number
+from sendlens.web.pages.reader import number, said, when
 from sendlens.web.panels.figures import chosen_metric
 from sendlens.web.panels.marks import by_step, marks
 from sendlens.web.panels.names import CLOCK_WORDS
@@ -29,12 +29,12 @@ STEP_NAMES: Final = {
     "month": "Month",
 }
 _FORMS: Final = {
-    "minute": ("%H:%M", "%a %-d %b, %H:%M"),
-    "quarter": ("%H:%M", "%a %-d %b, %H:%M"),
-    "hour": ("%H:%M", "%a %-d %b, %H:%M"),
-    "day": ("%-d %b", "%a %-d %b %Y"),
-    "week": ("%-d %b", "Week of %-d %b %Y"),
-    "month": ("%b %Y", "%B %Y"),
+    "minute": ("clock", "near_weekday"),
+    "quarter": ("clock", "near_weekday"),
+    "hour": ("clock", "near_weekday"),
+    "day": ("near_day", "weekday"),
+    "week": ("near_day", "day"),
+    "month": ("month", "long_month"),
 }
 # Which steps are offered for a period of at most this length: none that gives a hairy line or a single point.
 _OFFERED: Final = (
@@ -58,7 +58,7 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
     compared = question.compared if series.previous else ""
     short, long = _FORMS[series.interval]
     if series.interval == "hour" and scope.period.end - scope.period.start > DAY:
-        short = "%a %H:%M"
+        short = "weekday_clock"
     zone = zone_info(scope.period.zone)
     points: list[dict[str, object]] = []
     for index, at in enumerate(series.buckets):
@@ -68,8 +68,8 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
             _values(now[index], future=future)
             | _values_then(now[index].previous)
             | {
-                "short": local.strftime(short),
-                "long": local.strftime(long),
+                "short": when(local, short),
+                "long": ("Week of " if series.interval == "week" else "") + when(local, long),
                 "unfinished": index == series.unfinished_from,
                 "future": future,
                 "marks": " · ".join(mark.text for mark in at_step.get(index, [])),
@@ -126,11 +126,11 @@ def _values(figure: Figure, *, future: bool) -> dict[str, object]:
     if future:
         return {"value": "", "text": "", "behind": ""}
     behind = "" if figure.d is None else f"{number(figure.n)} of {number(figure.d)}"
-    return {"value": _plain(figure), "text": figure.text, "behind": behind}
+    return {"value": _plain(figure), "text": said(figure), "behind": behind}
 
 
 def _values_then(figure: Figure | None) -> dict[str, object]:
-    return {"then": _plain(figure), "then_text": figure.text if figure else "–"}
+    return {"then": _plain(figure), "then_text": said(figure)}
 
 
 def _plain(figure: Figure | None) -> str:

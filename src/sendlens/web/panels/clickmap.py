@@ -11,8 +11,8 @@ from sendlens.clickmap.matching import HOW
 from sendlens.clickmap.places import Place
 from sendlens.clickmap.safe import Overlay
 from sendlens.metrics.clickmap import ClickMap, ClickMaps, Clicks
-from sendlens.metrics.figures import text_of
 from sendlens.metrics.filters import Filter
+from sendlens.web.pages.reader import number, value_text
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask
 from sendlens.web.panels.sheet import Cell, Sheet
@@ -71,11 +71,11 @@ def overlays(found: ClickMap) -> dict[int, Overlay]:
         one = found.at.get(place.number, Clicks(places=(place.number,)))
         shared = [some for some in found.unresolved if place.number in some.places]
         share = _share(found, one.people)
-        text = f"{one.people:,}" + (f" · {share}" if one.people and share else "")
-        text += "".join(f" + {some.people:,}?" for some in shared)
+        text = number(one.people) + (f" · {share}" if one.people and share else "")
+        text += "".join(f" + {number(some.people)}?" for some in shared)
         title = f"Place {place.number + 1}: {place.href}\n{one.people:,} people, {one.machines:,} machines"
         title += "".join(
-            f"\n{some.people:,} people clicked here or at {len(some.places) - 1} other places" for some in shared
+            f"\n{number(some.people)} people clicked here or at {len(some.places) - 1} other places" for some in shared
         )
         heat = -(-one.people * _HEATS // most) if most else 0
         drawn[place.number] = Overlay(text=text, title=title, heat=heat)
@@ -118,7 +118,7 @@ def _line(found: ClickMap, one: Clicks) -> dict[str, object]:
 
 
 def _share(found: ClickMap, people: int) -> str:
-    return text_of(people / found.people, "ratio") if found.people else ""
+    return value_text(people / found.people, "ratio") if found.people else ""
 
 
 async def click_map_sheet(question: Ask) -> Sheet:

@@ -9,6 +9,7 @@ from typing import Final
 from sendlens.control.sources import API, Source
 from sendlens.metrics.accounting import Outcomes
 from sendlens.metrics.periods import DAY, HOUR, zone_info
+from sendlens.web.pages.reader import when
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.question import Ask
 
@@ -40,14 +41,14 @@ async def intake(question: Ask) -> dict[str, object]:
     sources = await asyncio.to_thread(question.site.control.sources.list, question.tenant.id)
     by_name = {source.id: source for source in sources} | {source.name: source for source in sources}
     zone = zone_info(period.zone)
-    form = "%H:%M" if length <= DAY else "%-d %b"
+    form = "clock" if length <= DAY else "near_day"
     now = question.site.clock.now_ms()
     rows: list[dict[str, object]] = []
     for label, one in zip(found.labels, found.series, strict=True):
         at = datetime.fromisoformat(label)
         at = at if at.tzinfo else at.replace(tzinfo=zone)
         if at.timestamp() * 1000 <= now:
-            rows.append({"short": at.strftime(form), "long": f"{at:%a %-d %b, %H:%M}", "outcomes": _texts(one)})
+            rows.append({"short": when(at, form), "long": when(at, "near_weekday"), "outcomes": _texts(one)})
     return {
         "total": _texts(found.total),
         "holds": found.total.missing == 0,

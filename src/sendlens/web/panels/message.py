@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
-from sendlens.metrics.figures import duration, money
+from sendlens.metrics.figures import duration
 from sendlens.metrics.message import Message, Step, Verdict
 from sendlens.metrics.periods import zone_info
+from sendlens.web.pages.reader import value_text, when
 from sendlens.web.panels.campaign import people_path
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask, campaign_path
@@ -121,7 +122,7 @@ def _step(question: Ask, step: Step, start: int) -> dict[str, object]:
     machine = step.verdict.actor == "machine"
     value = float(str(step.told.get("value") or 0))
     return {
-        "when": f"{at:%-d %b %Y, %H:%M:%S}.{at.microsecond // 1000:03d}",
+        "when": when(at, "exact"),
         "iso": at.isoformat(timespec="milliseconds"),
         "after": f"+{_length(step.after_ms)}" if step.after_ms is not None else "",
         "since": _length(step.at - start),
@@ -139,7 +140,7 @@ def _step(question: Ask, step: Step, start: int) -> dict[str, object]:
         "with": " on ".join(str(step.told[name]) for name in ("client", "os") if step.told.get(name)),
         "country": str(step.told.get("country", "")),
         "method": str(step.told.get("unsubscribe_method", "")).replace("_", " "),
-        "worth": money(value, str(step.told.get("currency", ""))) if value else "",
+        "worth": value_text(value, "money", str(step.told.get("currency", ""))) if value else "",
         "all": [
             (_WORDS.get(name, name.replace("_", " ").capitalize()), str(value))
             for name, value in step.told.items()

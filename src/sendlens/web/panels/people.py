@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from sendlens.metrics.figures import money
 from sendlens.metrics.periods import zone_info
 from sendlens.metrics.recipients import DEEDS, Happening
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
 from sendlens.metrics.standing import Standing, standing
-from sendlens.web.pages.render import day_time, iso
+from sendlens.web.pages.reader import day_time, iso, value_text, when
 from sendlens.web.panels.campaign import people_path
 from sendlens.web.panels.message import TONES, message_path
 from sendlens.web.panels.names import name_of
@@ -97,7 +96,7 @@ async def person(question: Ask, recipient: str) -> dict[str, object]:
         "counts": [(label, found.counts.get(key, 0)) for key, label in COUNTS.items()],
         "points": found.points,
         "formula": f"Engagement points = {_formula()}, not below 0. Machines earn none.",
-        "revenue": money(found.revenue, tenant.currency) if found.revenue else "",
+        "revenue": value_text(found.revenue, "money", tenant.currency) if found.revenue else "",
         "known": _known(known, tenant.time_zone) if known else [],
         "against": _against(known, tenant.time_zone) if known else [],
         "groups": [_group(question, key, happened) for key, happened in by_message.items()],
@@ -149,7 +148,7 @@ def _group(question: Ask, key: str, happened: list[Happening]) -> dict[str, obje
         "campaign_href": str(question.address.at(campaign_path(campaign.campaign_id))) if campaign else "",
         "subject": next((one.subject for one in happened if one.subject), ""),
         "href": str(question.address.at(message_path(key))),
-        "day": f"{first:%A, %-d %B %Y}",
+        "day": when(first, "full_day"),
         "lines": [line for line in lines if line["tone"] != "machine"],
         "machines": [line for line in lines if line["tone"] == "machine"],
     }
@@ -163,7 +162,7 @@ def _line(at: datetime, one: Happening) -> dict[str, object]:
         (one.link_url, True),
         (one.unsubscribe_method.replace("_", " "), False),
         (one.conversion_type.replace("_", " "), False),
-        (money(one.value, one.currency) if one.value else "", False),
+        (value_text(one.value, "money", one.currency) if one.value else "", False),
         (f"order {one.order_id}" if one.order_id else "", False),
         (" on ".join(part for part in (one.client, one.os) if part), False),
         (one.device, False),
@@ -171,8 +170,8 @@ def _line(at: datetime, one: Happening) -> dict[str, object]:
     ]
     machine = one.actor == "machine"
     return {
-        "time": f"{at:%-d %b, %H:%M}",
-        "day": f"{at:%A, %-d %B %Y, %H:%M:%S}",
+        "time": when(at, "near"),
+        "day": when(at, "full_second"),
         "iso": at.isoformat(timespec="seconds"),
         "type": one.type,
         "title": one.type.replace("_", " ").capitalize() + (" by a machine" if machine else ""),

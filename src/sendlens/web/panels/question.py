@@ -15,6 +15,7 @@ from sendlens.metrics.filters import Filter, parse_filters
 from sendlens.metrics.periods import Period, parse_period, zone_info
 from sendlens.metrics.query import Scope
 from sendlens.web.pages.access import Visitor
+from sendlens.web.pages.reader import between, when
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
 from sendlens.web.panels.names import name_of
@@ -203,13 +204,9 @@ def days(period: Period) -> str:
     first = datetime.fromtimestamp(period.start / 1000, tz)
     last = datetime.fromtimestamp(period.end / 1000 - 1, tz)
     if not period.calendar:
-        if first.date() == last.date():
-            return f"{first:%-d %b %Y, %H:%M} – {datetime.fromtimestamp(period.end / 1000, tz):%H:%M}"
-        return f"{first:%-d %b, %H:%M} – {datetime.fromtimestamp(period.end / 1000, tz):%-d %b %Y, %H:%M}"
+        end = datetime.fromtimestamp(period.end / 1000, tz)
+        same = first.date() == last.date()
+        return f"{when(first, 'moment' if same else 'near')} – {when(end, 'clock' if same else 'moment')}"
     if first.date() == last.date():
-        return f"{first:%a, %-d %b %Y}"
-    if first.year != last.year:
-        return f"{first:%-d %b %Y} – {last:%-d %b %Y}"
-    if first.month != last.month:
-        return f"{first:%-d %b} – {last:%-d %b %Y}"
-    return f"{first:%-d} – {last:%-d %b %Y}"
+        return when(first, "weekday")
+    return between(first, last)

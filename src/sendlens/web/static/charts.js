@@ -13,14 +13,16 @@
   }));
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const numbers = document.documentElement.dataset.numbers || "en"; // the words are English, the numbers the reader's
+  const compact = new Intl.NumberFormat(numbers, { notation: "compact", maximumFractionDigits: 1 });
   const axisText = (unit, currency) => (value) => {
     if (unit === "ratio") {
       const percent = value * 100;
-      return `${+percent.toFixed(percent !== 0 && Math.abs(percent) < 1 ? 3 : 1)}%`;
+      const maximumFractionDigits = percent !== 0 && Math.abs(percent) < 1 ? 3 : 1;
+      return new Intl.NumberFormat(numbers, { style: "percent", maximumFractionDigits }).format(value);
     }
     if (unit === "money" && currency)
-      return new Intl.NumberFormat("en", { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(value);
+      return new Intl.NumberFormat(numbers, { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(value);
     return compact.format(value);
   };
   const read = (table) => [...table.tBodies[0].rows].map((row) => ({
