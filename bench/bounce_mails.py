@@ -1,7 +1,7 @@
-"""Diagnostics of real bounce mails, as far as the bench of the verdict needs them.
+"""Diagnostics of real bounce mails, for the bench of the verdict.
 
-Owns a plain reading: the diagnostic of the delivery-status part where there is one, otherwise the text above the copy
-of the message. Recipients, forgeries and hostile input are the product's own parser's matter, not this file's.
+Owns the labels and their pairing with the mails. The mails are read by the product's own reader, `sources.mail`, so
+that a diagnostic it misses counts against the verdict too.
 """
 
 from __future__ import annotations
@@ -9,17 +9,15 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import html
 import json
-import re
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.message import Message
 from pathlib import Path
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from sendlens.enrich.bounce_reasons import REASONS
 from sendlens.model.events import BounceClass, EventType
+from sendlens.sources.mail import dispatch
+from sendlens.sources.mail.options import MailOptions
 
 MAILS: Final = next(
     (
@@ -33,17 +31,6 @@ MAILS: Final = next(
 
 LABELS: Final = Path(__file__).with_name("bounce_labels.tsv")
 """Digest of a mail, type of event, reason; `a|b` where careful readers may differ."""
-
-# The refused message, or the part of it that was sent back, begins at such a line.
-_COPY: Final = re.compile(
-    r"(?im)^\W*(?:(?:this is |below .*|included is )?a? ?copy (?:of the|is)\b.*"
-    r"|.*\b(?:original|unsent|returned) message\b.*"
-    r"|message (?:header|body|headers|text) .*|received: .*|return-path:.*|your message reads.*|mensaje original.*"
-    r"|.*top \d+ lines.*|.*first \d+ lines.*)$"
-)
-_TAG: Final = re.compile(
-    r"<!--.*?-->|<(?:style|script|title)\b.*?</(?:style|script|title)>|</?[a-z!][^@>]*>", re.IGNORECASE | re.DOTALL
-)
 
 
 class Told(NamedTuple):
@@ -70,42 +57,9 @@ def told(mails: Path = MAILS, labels: Path = LABELS) -> Iterator[Told]:
 
 
 def diagnostic(raw: bytes) -> tuple[str, str]:
-    """Return the enhanced code and the words of a bounce mail about its first recipient."""
-    mail = message_from_bytes(raw)
-    texts: list[str] = []
-    for part in mail.walk():
-        kind = part.get_content_type()
-        if kind == "message/delivery-status":
-            code, words = _status(part)
-            if words:
-                return code, words
-            if texts or code:
-                return code, "\n".join(texts)
-        elif kind in ("text/plain", "text/html"):
-            text = _decoded(part)
-            texts.append(_COPY.split(html.unescape(_TAG.sub(" ", text)) if kind == "text/html" else text)[0])
-    return "", "\n".join(texts)
-
-
-def _status(part: Message) -> tuple[str, str]:
-    payload = part.get_payload()
-    for block in cast("list[Message]", payload) if isinstance(payload, list) else []:
-        if block["action"] or block["status"]:
-            status = str(block["status"] or "")
-            code, _, comment = status.partition(" ")
-            words = str(block["diagnostic-code"] or "").partition(";")[2].strip() or comment.strip("() ")
-            return code, words
-    return "", ""
-
-
-def _decoded(part: Message) -> str:
-    raw = part.get_payload(decode=True)
-    if not isinstance(raw, bytes):
-        return ""
-    try:
-        return raw.decode(part.get_content_charset("utf-8"), "replace")
-    except LookupError:
-        return raw.decode("latin-1")
+    """Return the enhanced code and the words about the first recipient; nothing where the reader finds none."""
+    events = dispatch.read(raw, MailOptions(), received_at=0).events
+    return (events[0].enhanced_code or "", events[0].smtp_reply or "") if events else ("", "")
 
 
 def hardness(one: Told) -> set[bool]:
