@@ -15,6 +15,7 @@ from bench.figures import Figure, Findings, figure, percentile
 from bench.rows import campaign_name
 from bench.server import Server, serving
 from bench.world import ALWAYS, campaign_tenants
+from sendlens.web.panels.breakdown import CARDS
 
 # A campaign of the first tenant that always runs, and one that was sent once.
 _OWN: Final = [number for number, tenant in enumerate(campaign_tenants().tolist()) if tenant == 0]
@@ -34,6 +35,14 @@ ADDRESSES: Final = (
     ("panel-audience", "/panels/audience?period=28d"),
     ("panel-content", "/panels/content?period=28d"),
     ("panel-device", "/panels/device?period=28d"),
+    *(
+        (f"panel-{card}-{tab.dimension}", f"/panels/{card}?period=28d&{card}={tab.dimension}")
+        for card, tabs in CARDS.items()
+        for tab in tabs[1:]
+    ),
+    ("panel-device-filter", f"/panels/device?period=28d&f=is,campaign,{_ALWAYS}"),
+    ("panel-campaign-always", f"/panels/campaign?campaign={_ALWAYS}"),
+    ("panel-campaign-course", f"/panels/campaign-course?campaign={_ONCE}"),
     ("campaigns-page", "/campaigns"),
     ("campaign-page", f"/campaigns/{_ONCE}"),
     ("intake-page", "/intake"),
@@ -47,6 +56,8 @@ ADDRESSES: Final = (
     ("api-campaigns", "/v1/campaigns"),
     ("api-campaign", f"/v1/campaigns/{_ONCE}"),
     ("api-people", f"/v1/recipients?did=clicked_human&period=28d&f=is,campaign,{_ONCE}"),
+    ("api-people-all", "/v1/recipients?did=bounced&period=28d"),
+    ("api-people-device", "/v1/recipients?did=clicked_human&period=28d&f=is,device,mobile"),
     ("api-intake", "/v1/intake?period=28d"),
 )
 """(name, address): what is asked, on the tenant with seven tenths of all events."""

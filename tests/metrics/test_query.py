@@ -7,15 +7,18 @@ import pytest
 
 from sendlens.clock import FrozenClock
 from sendlens.errors import InvalidField
+from sendlens.metrics.branches import EVENT_MEASURES
 from sendlens.metrics.compare import Compare
 from sendlens.metrics.compile import compile_question, facts_table, wants_of
-from sendlens.metrics.dimensions import CYCLES, DIMENSIONS
+from sendlens.metrics.dimensions import CONVERSION, CYCLES, DIMENSIONS
+from sendlens.metrics.engagements import MEASURES as ACTS
 from sendlens.metrics.filters import parse_filters
-from sendlens.metrics.measures import MEASURES
+from sendlens.metrics.measures import MEASURES, PER_EVENT
 from sendlens.metrics.periods import edges, parse_period
 from sendlens.metrics.query import Metrics, Scope
 from sendlens.metrics.question import Question
 from sendlens.metrics.registry import METRICS, ratios
+from sendlens.metrics.states import MOMENTS
 from sendlens.store import Store
 from sendlens.store.columns import table_of
 from tests.metrics.world import NOON, NOW, Event, Tenant, put
@@ -75,14 +78,17 @@ def question(period: str, keys: tuple[str, ...], interval: str = "", *filters: s
         (question("1h", ("revenue",), "minute"), "metrics_minute"),
         (question("1h", ("open_rate",), "minute"), "message_facts"),
         (question("28d", ("open_rate",), "", "is,pool,a"), "message_facts"),
-        (question("28d", ("open_rate",), "", "is,pool,a", "is,device,mobile"), "events"),
+        (question("28d", ("open_rate",), "", "is,pool,a", "is,device,mobile"), "engagements"),
+        (question("28d", ("revenue",), "", "is,product,a"), "events"),
         (replace(question("28d", ("revenue",)), start=NOW - 61_000), "message_facts"),
         (replace(question("yesterday", ("revenue",), "quarter"), edges=(60_000 * 7, 60_000 * 8)), "metrics_minute"),
     ],
 )
 def test_the_cheapest_table_that_knows_answers(asked: Question, table: str) -> None:
     assert facts_table(asked) == table
-    assert f"FROM {table} " in compile_question(asked).sql
+    # Of message_facts, only totals of events are asked; the rest comes from the states themselves.
+    tables = {table, "messages" if table == "message_facts" else table}
+    assert any(f"FROM {name} " in compile_question(asked).sql for name in tables)
 
 
 def test_no_value_is_ever_written_into_the_text() -> None:
@@ -276,3 +282,9 @@ def test_the_same_answers_come_from_a_server(server_store: Store) -> None:
     assert [(row.value, row.figures["opened"].n) for row in found.rows] == [("apple", 1), ("gmail", 1)]
     series = metrics(server_store).timeseries(scope(), list(METRICS), "hour")
     assert sum(point.n or 0 for point in series.figures["revenue"]) == Decimal("39.8")
+
+
+def test_every_measure_of_messages_can_be_read_from_their_states() -> None:
+    of_messages = {key for key, one in MEASURES.items() if one.home == "facts" and not one.among} - PER_EVENT
+    assert set(MOMENTS) == of_messages
+    assert set(ACTS) == set(EVENT_MEASURES) - CONVERSION

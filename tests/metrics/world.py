@@ -60,7 +60,14 @@ BASE: Event = {
     "pool": "",
     "message_sent_at": 0,
 }
-DERIVE = ("derive_event_keys", "derive_recipient_events", "derive_conversions", "derive_touchpoints", "derive_messages")
+DERIVE = (
+    "derive_event_keys",
+    "derive_recipient_events",
+    "derive_conversions",
+    "derive_touchpoints",
+    "derive_messages",
+    "derive_engagements",
+)
 TYPES = (
     *("injected", "deferred", "delivered", "delivered", "bounced", "dropped", "opened", "opened", "clicked", "clicked"),
     *(

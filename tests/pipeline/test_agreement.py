@@ -66,6 +66,12 @@ DAMAGES = {
         "INSERT INTO touchpoints (tenant, event_key) VALUES ('t_1', 1)",
         {"check_touchpoints"},
     ),
+    "no engagements": ("TRUNCATE TABLE engagements SYNC", {"check_engagements"}),
+    "an engagement that knows another campaign": (
+        "INSERT INTO engagements SELECT * REPLACE ('other' AS campaign_id, version + 1 AS version)"
+        " FROM engagements LIMIT 1",
+        {"check_engagements"},
+    ),
     "states of an earlier batch": (
         "ALTER TABLE messages DELETE WHERE version = 3 SETTINGS mutations_sync = 2",
         {"check_messages", "check_metrics_quarter", "check_metrics_minute"},

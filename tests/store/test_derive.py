@@ -16,7 +16,7 @@ from tests.store.recount import Event, Sums, sums
 from tests.store.rows import BASE, START, events
 
 SETS = ("derive_event_keys", "derive_recipient_events", "derive_conversions", "derive_touchpoints")
-EVERY = (*SETS, "derive_messages", "correct_messages")
+EVERY = (*SETS, "derive_messages", "correct_messages", "derive_engagements")
 
 RECOVER = ("rederive_messages", "recorrect_messages", "reconcile_quarter", "reconcile_minute")
 

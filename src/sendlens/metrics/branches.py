@@ -3,7 +3,8 @@
 The columns are (what, slot, on_clock, counted, units, money).
 
 Owns how each family is read: the roll-ups and `message_facts`, the events themselves, `campaigns` and `spend`. Leaves
-to `compile` which of them a question needs and how their rows become columns.
+opens, clicks and their like to `engagements`, and to `compile` which of them a question needs and how their rows become
+columns.
 
 Two rules keep the numbers the same whichever table answers. A message has its dimensions from `messages`, also where
 its events are counted. And what only events know (device, link, country) counts a message once within the period asked,
@@ -80,7 +81,7 @@ def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) 
         if among:
             where.append(f"campaign_id IN ({_AMONG[among](question, bind)})")
         found.append(
-            f"SELECT {_what(question, bind, column, at)} AS what, {_slot(question, bind, at)} AS slot,"
+            f"SELECT {what(question, bind, column, at)} AS what, {slot(question, bind, at)} AS slot,"
             f" clock AS on_clock, {measure} AS counted, sum(n) AS units, sum(amount) AS money"
             f" FROM {table} WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, counted"
         )
@@ -94,11 +95,10 @@ def events(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]
         of_clock = [want for want in wants if want.clock == clock]
         per_message = [want.measure for want in of_clock if want.measure not in PER_EVENT]
         per_event = [want.measure for want in of_clock if want.measure in PER_EVENT]
-        timed = conditions(of_level(question.filters, "time"), bind, question.zone, at="moment")
+        timed = conditions(of_time(question), bind, question.zone, at="moment")
         where = f" WHERE {' AND '.join(timed)}" if timed else ""
-        what = _what(question, bind, "value_", "moment")
-        slot = _slot(question, bind, "moment")
-        head = f"SELECT {what} AS what, {slot} AS slot, '{clock}' AS on_clock, measure AS counted"
+        value, place = what(question, bind, "value_", "moment"), slot(question, bind, "moment")
+        head = f"SELECT {value} AS what, {place} AS slot, '{clock}' AS on_clock, measure AS counted"
         tail = f"{where} GROUP BY what, slot, counted"
         if per_message:
             rows = (
@@ -133,7 +133,7 @@ def campaigns(question: Question, bind: Binder, wants: Sequence[Want]) -> list[s
     }
     pairs = ", ".join(f"('{want.clock}', '{want.measure}', {amounts[want.measure]})" for want in wants)
     return [
-        f"SELECT {_what(question, bind, column, 'start')} AS what, {_slot(question, bind, 'start')} AS slot,"
+        f"SELECT {what(question, bind, column, 'start')} AS what, {slot(question, bind, 'start')} AS slot,"
         " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
         f" FROM ({_started()}) ARRAY JOIN [{pairs}] AS pair"
         f" WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, counted"
@@ -157,7 +157,7 @@ def spend(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
     }
     pairs = ", ".join(f"('{want.clock}', '{want.measure}', {amounts[want.measure]})" for want in wants)
     return [
-        f"SELECT {_what(question, bind, column, 'hour')} AS what, {_slot(question, bind, 'hour')} AS slot,"
+        f"SELECT {what(question, bind, column, 'hour')} AS what, {slot(question, bind, 'hour')} AS slot,"
         " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3.1) AS units, sum(pair.3.2) AS money"
         f" FROM (SELECT * FROM spend FINAL WHERE {' AND '.join(where)}) ARRAY JOIN [{pairs}] AS pair"
         " GROUP BY what, slot, on_clock, counted"
@@ -202,7 +202,7 @@ def _counted(
     ]
     pairs = ", ".join(f"('{want.clock}', '{want.measure}', toInt64({amounts[want.measure]}))" for want in wants)
     return (
-        f"SELECT {_what(question, bind, column, at)} AS what, {_slot(question, bind, at)} AS slot,"
+        f"SELECT {what(question, bind, column, at)} AS what, {slot(question, bind, at)} AS slot,"
         " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3) AS units, toDecimal128(0, 4) AS money"
         f" FROM (SELECT * FROM {table} FINAL WHERE {' AND '.join(where)}) ARRAY JOIN [{pairs}] AS pair"
         " GROUP BY what, slot, on_clock, counted"
@@ -238,9 +238,9 @@ def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[
     if by or clock == "send":
         column = f", {by.column} AS of_message" if by else ""
         messages = f"SELECT message_key, sent_at{column} FROM messages FINAL WHERE {' AND '.join(told)}"
-        what = "m.of_message" if by else "e.told"
+        value = "m.of_message" if by else "e.told"
         return (
-            f"SELECT toString({what}) AS value_, e.message_key AS message_key, e.measure AS measure,"
+            f"SELECT toString({value}) AS value_, e.message_key AS message_key, e.measure AS measure,"
             f" e.weight AS weight, e.revenue AS revenue, {moment} AS moment_"
             f" FROM ({chosen}) AS e INNER JOIN ({messages}) AS m ON e.message_key = m.message_key"
         )
@@ -263,7 +263,13 @@ def _clocks(wants: Sequence[Want]) -> str:
     return f"({' OR '.join(parts)})"
 
 
-def _what(question: Question, bind: Binder, column: str, at: str) -> str:
+def of_time(question: Question) -> tuple[Filter, ...]:
+    """Return the question's filters on days of the week and hours of the day."""
+    return of_level(question.filters, "time")
+
+
+def what(question: Question, bind: Binder, column: str, at: str) -> str:
+    """Return the value of the question's dimension for a row, from the column that knows it and the row's time."""
     if question.by is None:
         return "''"
     if question.by.level == "time":
@@ -271,7 +277,8 @@ def _what(question: Question, bind: Binder, column: str, at: str) -> str:
     return f"toString({column})"
 
 
-def _slot(question: Question, bind: Binder, at: str) -> str:
+def slot(question: Question, bind: Binder, at: str) -> str:
+    """Return the beginning of the question's bucket that a time is in, 0 for a question without buckets."""
     if not question.edges:
         return "0"
     bounds = bind([edge // 1000 for edge in question.edges], "Array(UInt32)")
@@ -301,6 +308,20 @@ def conditions(filters: Sequence[Filter], bind: Binder, zone: str, *, at: str = 
                 condition = f"({condition} OR {column} IN ({ids}))"
         found.append(f"NOT ({condition})" if one.operator.endswith("_not") else condition)
     return found
+
+
+def born(filters: Sequence[Filter], bind: Binder) -> list[str]:
+    """Return the days on which messages of the campaigns asked for were born, as conditions on the sorting key.
+
+    TRICKY: with FINAL an index on other columns leaves out little, because rows that replace each other must be read
+    together; days are a part of the key, and a campaign has few of them.
+    """
+    return [
+        "born IN (SELECT DISTINCT born FROM messages"
+        f" WHERE tenant = {{tenant:String}} AND campaign_id IN {bind(list(one.values), 'Array(String)')})"
+        for one in filters
+        if one.operator == "is" and one.of.key == "campaign"
+    ]
 
 
 def _started() -> str:

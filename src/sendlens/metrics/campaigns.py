@@ -32,7 +32,7 @@ FROM (
     SELECT campaign_id AS id, name, started_at AS start FROM campaigns FINAL WHERE tenant = {tenant:String}
     UNION ALL
     SELECT campaign_id AS id, '' AS name, min(bucket) AS start FROM metrics_quarter
-    WHERE tenant = {tenant:String} AND clock = 'event' AND campaign_id != '' AND n != 0
+    WHERE tenant = {tenant:String} AND clock = 'event' AND campaign_id != ''
         AND measure IN ('injected', 'sent', 'opened', 'clicked', 'conversions')
     GROUP BY campaign_id
 )
@@ -57,7 +57,7 @@ WHERE tenant = {tenant:String} AND campaign_id IN {ids:Array(String)}
 _LIFE: Final = """
 SELECT campaign_id, toUnixTimestamp(min(bucket)) AS first, toUnixTimestamp(max(bucket)) AS last
 FROM metrics_quarter
-WHERE tenant = {tenant:String} AND clock = 'event' AND n != 0 AND campaign_id IN {ids:Array(String)}
+WHERE tenant = {tenant:String} AND clock = 'event' AND campaign_id IN {ids:Array(String)}
 GROUP BY campaign_id
 """
 _OPEN_QUARTERS: Final = """
@@ -75,20 +75,23 @@ SELECT
     quantileExact(0.5)(greatest(toInt64({what}) - toInt64(sent_at), 0)) AS median
 FROM messages FINAL
 WHERE tenant = {{tenant:String}} AND campaign_id = {{id:String}} AND sent_at > 0 AND {what} > 0
+    AND born IN (SELECT DISTINCT born FROM messages WHERE tenant = {{tenant:String}} AND campaign_id = {{id:String}})
 """
 _BOUNCES: Final = """
 SELECT bounce_class, bounce_reason, count() AS messages
 FROM messages FINAL
 WHERE tenant = {tenant:String} AND campaign_id = {id:String} AND bounced_at > 0 AND bounced_at >= delivered_at
+    AND born IN (SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})
 GROUP BY bounce_class, bounce_reason ORDER BY messages DESC, bounce_class, bounce_reason
 """
 _REPLIES: Final = """
 SELECT bounce_class, bounce_reason,
     argMax((smtp_reply, enhanced_code, provider), (smtp_reply != '', occurred_at)) AS said
 FROM events
-WHERE tenant = {tenant:String} AND type = 'bounced' AND message_key IN (
-    SELECT message_key FROM messages FINAL
+WHERE tenant = {tenant:String} AND type = 'bounced' AND (toDate(occurred_at), message_key) IN (
+    SELECT toDate(bounced_at), message_key FROM messages FINAL
     WHERE tenant = {tenant:String} AND campaign_id = {id:String} AND bounced_at > 0
+        AND born IN (SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})
 )
 GROUP BY bounce_class, bounce_reason
 """

@@ -10,13 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sendlens.metrics import branches
+from sendlens.metrics import branches, engagements, states
 from sendlens.metrics.measures import MEASURES
 from sendlens.metrics.periods import DAY, MINUTE, QUARTER
 from sendlens.metrics.question import Binder, Param, Question, Want
 from sendlens.metrics.registry import METRICS, Metric, Sum, ratios
 
-Table = Literal["metrics_quarter", "metrics_minute", "message_facts", "events"]
+Table = Literal["metrics_quarter", "metrics_minute", "message_facts", "engagements", "events"]
 
 MINUTES_KEPT: Final = 2 * DAY
 """How far back questions go to the roll-up by minute; older minutes are counted from the messages."""
@@ -61,7 +61,7 @@ def facts_table(question: Question) -> Table:
     """Return the cheapest table that knows the facts of messages under this question's dimensions and times."""
     levels = {dimension.level for dimension in question.dimensions}
     if "event" in levels:
-        return "events"
+        return "engagements" if any(want.measure in engagements.MEASURES for want in question.wants) else "events"
     borders = (question.start, question.end, *question.edges[1:])
     if "message" in levels or any(border % MINUTE for border in borders if border > MINUTE):
         return "message_facts"
@@ -89,8 +89,15 @@ def compile_question(question: Question) -> Compiled:
     facts = [want for want in columns if MEASURES[want.measure].home == "facts"]
     if facts:
         table = facts_table(question)
-        if table == "events":
-            parts += branches.events(question, bind, facts)
+        if table in {"engagements", "events"}:
+            acts = [want for want in facts if want.measure in engagements.MEASURES]
+            parts += engagements.engagements(question, bind, acts)
+            parts += branches.events(question, bind, [want for want in facts if want not in acts])
+        elif table == "message_facts":
+            alone = [want for want in facts if states.known([want])]
+            parts += states.states(question, bind, alone)
+            if others := [want for want in facts if want not in alone]:
+                parts += branches.rollup(question, bind, others, table)
         else:
             parts += branches.rollup(question, bind, facts, table)
     for home, branch in _OTHERS.items():

@@ -24,9 +24,7 @@ from sendlens.metrics.registry import ClockName, Metric, metric
 
 MOST_ROWS: Final = 10_000
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_FIRST_EVENT: Final = (
-    "SELECT toUnixTimestamp(min(bucket)) AS first FROM metrics_quarter WHERE tenant = {tenant:String} AND n != 0"
-)
+_FIRST_EVENT: Final = "SELECT toUnixTimestamp(min(bucket)) AS first FROM metrics_quarter WHERE tenant = {tenant:String}"
 _NAMES: Final = (
     "SELECT campaign_id, name FROM campaigns FINAL"
     " WHERE tenant = {tenant:String} AND campaign_id IN {ids:Array(String)} AND name != ''"

@@ -12,9 +12,11 @@ from datetime import datetime
 from typing import Final, cast
 
 from sendlens.errors import InvalidField, NotFound
-from sendlens.metrics.branches import EVENT_MEASURES, conditions, event_rows
+from sendlens.metrics import engagements, states
+from sendlens.metrics.branches import EVENT_MEASURES, born, conditions, event_rows
 from sendlens.metrics.dimensions import DIMENSIONS
-from sendlens.metrics.measures import MEASURES, PER_EVENT
+from sendlens.metrics.filters import of_level
+from sendlens.metrics.measures import MEASURES
 from sendlens.metrics.query import Metrics, Scope, TenantLike
 from sendlens.metrics.question import Binder, Param, Question
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
@@ -41,15 +43,14 @@ ORDER BY batch_id
 _COUNTS: Final = """
 SELECT measure, sum(n) AS units, sum(amount) AS money
 FROM message_facts
-WHERE tenant = {tenant:String} AND clock = 'event' AND message_key IN (
-    SELECT message_key FROM recipient_events WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
-)
+WHERE tenant = {tenant:String} AND clock = 'event' AND recipient_key = {person:UInt64}
 GROUP BY measure HAVING units != 0 OR money != 0
 """
 _ADDRESSES: Final = """
 SELECT recipient_key, any(recipient) AS recipient
 FROM events
 WHERE tenant = {tenant:String} AND recipient_key IN {keys:Array(UInt64)} AND message_key IN {messages:Array(UInt64)}
+    AND (empty({days:Array(UInt16)}) OR toDate(occurred_at) IN {days:Array(UInt16)})
 GROUP BY recipient_key
 """
 MOST_PEOPLE: Final = 10_000
@@ -58,10 +59,7 @@ SILENT: Final = {
     "not_clicked": "clicked_human_at = 0",
 }
 """What people did not do with mail that was delivered to them, as conditions over `messages`."""
-DEEDS: Final = (
-    *(key for key, one in MEASURES.items() if one.home == "facts" and not one.among and key not in PER_EVENT),
-    *SILENT,
-)
+DEEDS: Final = (*states.MOMENTS, *SILENT)
 """What one can ask "who" of: the measures that count messages, and what was not done."""
 
 
@@ -190,16 +188,28 @@ class Recipients:
         if of_events:
             if deed not in EVENT_MEASURES or not all(deed in of.tells for of in of_events):
                 raise InvalidField("f", of_events[0].key, f"cannot tell who was {deed}")
-            chosen = (
-                "SELECT message_key, minIf(moment_, weight > 0) AS moment"  # noqa: S608 - values are bound
-                f" FROM ({event_rows(question, bind, clock, [deed])}) GROUP BY message_key HAVING sum(weight) > 0"
-            )
-            sql = (
-                "SELECT m.recipient_key, m.campaign_id, c.message_key, c.moment AS at"  # noqa: S608 - values are bound
-                f" FROM ({chosen}) AS c INNER JOIN (SELECT message_key, recipient_key, campaign_id FROM messages FINAL"
-                " WHERE tenant = {tenant:String}) AS m ON c.message_key = m.message_key"
-                f" ORDER BY at DESC, c.message_key {page}"
-            )
+            if deed in engagements.MEASURES:
+                columns = "recipient_key, campaign_id, message_key, occurred_at"
+                chosen = engagements.acts(
+                    question, bind, clock, deed, f"{columns}, {engagements.moment(clock)} AS moment"
+                )
+                timed = conditions(of_level(scope.filters, "time"), bind, question.zone, at="at")
+                sql = (
+                    "SELECT recipient_key, campaign_id, message_key, min(moment) AS at, min(occurred_at) AS told_at"  # noqa: S608 - values are bound
+                    f" FROM ({chosen}) GROUP BY recipient_key, campaign_id, message_key"
+                    f"{' HAVING ' if timed else ''}{' AND '.join(timed)} ORDER BY at DESC, message_key {page}"
+                )
+            else:
+                chosen = (
+                    "SELECT message_key, minIf(moment_, weight > 0) AS moment"  # noqa: S608 - values are bound
+                    f" FROM ({event_rows(question, bind, clock, [deed])}) GROUP BY message_key HAVING sum(weight) > 0"
+                )
+                sql = (
+                    "SELECT m.recipient_key, m.campaign_id, c.message_key, c.moment AS at"  # noqa: S608 - values are bound
+                    f" FROM ({chosen}) AS c INNER JOIN (SELECT message_key, recipient_key, campaign_id"
+                    " FROM messages FINAL WHERE tenant = {tenant:String}) AS m ON c.message_key = m.message_key"
+                    f" ORDER BY at DESC, c.message_key {page}"
+                )
         elif deed in SILENT:
             where = [
                 "tenant = {tenant:String}",
@@ -208,28 +218,20 @@ class Recipients:
                 "delivered_at > 0 AND bounced_at < delivered_at",
                 SILENT[deed],
                 *conditions(scope.filters, bind, question.zone, at="delivered_at"),
+                *born(scope.filters, bind),
             ]
             sql = (
-                "SELECT recipient_key, campaign_id, message_key, delivered_at AS at FROM messages FINAL"  # noqa: S608 - values are bound
+                "SELECT recipient_key, campaign_id, message_key, delivered_at AS at, delivered_at AS told_at FROM messages FINAL"  # noqa: S608 - values are bound
                 f" WHERE {' AND '.join(where)} ORDER BY at DESC, message_key {page}"
             )
         else:
-            where = [
-                "tenant = {tenant:String}",
-                f"clock = {bind(clock, 'String')}",
-                f"measure = {bind(deed, 'String')}",
-                f"at >= {bind.moment(question.start)}",
-                f"at < {bind.moment(question.end)}",
-                *conditions(scope.filters, bind, question.zone, at="at"),
-            ]
-            sql = (
-                "SELECT recipient_key, campaign_id, message_key, at FROM message_facts"  # noqa: S608 - values are bound
-                f" WHERE {' AND '.join(where)} ORDER BY at DESC, message_key {page}"
-            )
+            sql = f"{states.people(question, bind, clock, deed)} ORDER BY at DESC, message_key {page}"
         rows = self._store.query(scope.tenant.id, sql, bind.params).rows
         keys = list({int(cast("int", row[0])) for row in rows})
         messages = list({int(cast("int", row[2])) for row in rows})
-        addresses = self._addresses(scope.tenant, keys, messages)
+        # What happened is an event of that day, and events are sorted by day and message.
+        days = sorted({_day(row[4]) for row in rows if len(row) > 4})
+        addresses = self._addresses(scope.tenant, keys, messages, days)
         names = self._metrics.labels(scope.tenant, DIMENSIONS["campaign"], list({str(row[1]) for row in rows}))
         return [
             Who(
@@ -240,13 +242,13 @@ class Recipients:
                 at=_millis(at),
                 message_key=str(message),
             )
-            for person, campaign, message, at in rows
+            for person, campaign, message, at, *_ in rows
         ]
 
-    def _addresses(self, tenant: TenantLike, keys: list[int], messages: list[int]) -> dict[int, str]:
+    def _addresses(self, tenant: TenantLike, keys: list[int], messages: list[int], days: list[int]) -> dict[int, str]:
         if not keys:
             return {}
-        rows = self._store.query(tenant.id, _ADDRESSES, {"keys": keys, "messages": messages}).rows
+        rows = self._store.query(tenant.id, _ADDRESSES, {"keys": keys, "messages": messages, "days": days}).rows
         return {int(cast("int", row[0])): str(row[1]) for row in rows}
 
     def _timeline(self, tenant: TenantLike, key: int, rows: Sequence[Sequence[object]]) -> tuple[list[Happening], str]:
@@ -301,6 +303,11 @@ def _keys(tenant: str, recipient: str, stored_as: str) -> list[int]:
     if recipient.isascii() and recipient.isdigit() and int(recipient) < 2**64:
         found.append(int(recipient))
     return [key for key in found if key]
+
+
+def _day(value: object) -> int:
+    """Return the day in UTC, counted from 1970."""
+    return _millis(value) // 86_400_000
 
 
 def _millis(value: object) -> int:

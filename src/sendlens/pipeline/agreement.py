@@ -24,6 +24,7 @@ CHECKS: Final[dict[str, str]] = {
     "check_recipient_events": "{wrong} events are only in one of events and recipient_events",
     "check_conversions": "{wrong} conversions are only in one of events and conversions",
     "check_touchpoints": "{wrong} contacts are only in one of events and touchpoints",
+    "check_engagements": "{wrong} engagements are not what events and message states tell",
     "check_messages": "{wrong} messages have another state than their events tell",
     "check_metrics_quarter": "{wrong} sums of metrics_quarter are not what the message states add up to",
     "check_metrics_minute": "{wrong} sums of metrics_minute are not what the message states add up to",

@@ -31,6 +31,8 @@ CARRY_ON: Final = "derive_messages"
 """The statement that carries a batch into message states and sums: run exactly once, or recovered from."""
 CORRECT: Final = "correct_messages"
 """The statement that carries a batch's corrections into message states and sums; run once as well."""
+BEHIND: Final = ("derive_engagements",)
+"""Statements that fill keyed sets from a batch's events and the message states it left: run behind those."""
 RECOVER: Final = ("rederive_messages", "recorrect_messages", "reconcile_quarter", "reconcile_minute")
 """Statements that make states and sums agree with the base table, whatever had been done before."""
 
@@ -57,13 +59,13 @@ class Tables:
     def derive(self, batch: Batch) -> None:
         """Fill the tables that follow from the batch's events, for the first time."""
         if batch.events is not None:
-            for name in (*DERIVED, CARRY_ON, *((CORRECT,) if batch.corrected else ())):
+            for name in (*DERIVED, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *BEHIND):
                 self._store.execute(name, {"batch": batch.batch_id})
 
     def rederive(self, batch: Batch) -> None:
         """Bring the tables that follow from the batch's events to agreement, whatever a crash left of them."""
         if batch.events is not None:
-            for name in (*DERIVED, *RECOVER):
+            for name in (*DERIVED, *RECOVER, *BEHIND):
                 self._store.execute(name, {"batch": batch.batch_id})
 
     def insert_others(self, batch: Batch) -> None:

@@ -33,9 +33,14 @@ from sendlens.store.connection import parse
 
 _log = structlog.stdlib.get_logger(__name__)
 
-TABLES: Final = ("touchpoints", "recipient_events", "conversions", "messages", "events")
+TABLES: Final = ("engagements", "touchpoints", "recipient_events", "conversions", "messages", "events")
 """The tables with rows about persons, in the order in which they are emptied of one."""
-MENTIONS: Final = ("erase_mentions_touchpoints", "erase_mentions_conversions", "erase_mentions_events")
+MENTIONS: Final = (
+    "erase_mentions_engagements",
+    "erase_mentions_touchpoints",
+    "erase_mentions_conversions",
+    "erase_mentions_events",
+)
 SETTLE_SECONDS: Final = 60.0
 """How long an erasure waits for the records that were accepted before it."""
 OPERATOR: Final = "operator"
@@ -53,6 +58,7 @@ class Export(msgspec.Struct, kw_only=True):
     messages: list[dict[str, object]]
     conversions: list[dict[str, object]]
     touchpoints: list[dict[str, object]]
+    engagements: list[dict[str, object]]
     waiting: list[Event]
     dead_letters: list[dict[str, object]]
 
@@ -109,6 +115,7 @@ class PrivacyDesk:
             messages=rows["messages"],
             conversions=rows["conversions"],
             touchpoints=rows["touchpoints"],
+            engagements=rows["engagements"],
             waiting=[
                 event
                 for partition in self._log.partitions()

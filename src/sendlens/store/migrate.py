@@ -45,6 +45,7 @@ _IDEMPOTENT: Final = (
     (r"ALTER TABLE (\w+) DROP (COLUMN|INDEX|PROJECTION) (?:IF EXISTS )?", r"ALTER TABLE \1 DROP \2 IF EXISTS "),
     # The values must not come from the columns they go to.
     (r"ALTER TABLE (\w+) UPDATE\s", r"ALTER TABLE \1 UPDATE "),
+    (r"ALTER TABLE (\w+) MATERIALIZE (INDEX|PROJECTION) ", r"ALTER TABLE \1 MATERIALIZE \2 "),
     (r"ALTER TABLE (\w+) MODIFY (COLUMN|SETTING|TTL|COMMENT) ", r"ALTER TABLE \1 MODIFY \2 "),
 )
 _FILL: Final = re.compile(r"INSERT INTO (\w+)")

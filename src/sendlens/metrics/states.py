@@ -1,0 +1,116 @@
+"""States: the SELECTs over the table `messages`, for the dimensions that only messages have and for lists of people.
+
+Owns at which time a message counts for a measure, as expressions over its state: the same as the store's fragment
+`contributions` tells, but of the wanted measures alone, and with a period on the send clock bound to the index of
+`sent_at`. Measures it does not know (totals of events) are asked of the view `message_facts`.
+"""
+
+# ruff: noqa: S608 - only names from our own tables are written into the text; every value is bound (question.Binder)
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sendlens.metrics import branches
+from sendlens.metrics.measures import MEASURES
+from sendlens.metrics.question import Binder, Question, Want
+
+_NEVER: Final = "toDateTime(0, 'UTC')"
+_BOUNCED: Final = "bounced_at >= delivered_at"
+
+
+def _bounced(class_: str) -> str:
+    return f"if({_BOUNCED} AND bounce_class = '{class_}', bounced_at, {_NEVER})"
+
+
+def _left(method: str) -> str:
+    return f"if(unsubscribe_method = '{method}', unsubscribed_human_at, {_NEVER})"
+
+
+MOMENTS: Final[dict[str, str]] = {
+    "injected": "injected_at",
+    "deferred": "deferred_at",
+    "dropped": "dropped_at",
+    "sent": f"if(delivered_at > {_NEVER}, delivered_at, bounced_at)",
+    "delivered": f"if({_BOUNCED}, {_NEVER}, delivered_at)",
+    "tracked_delivered": f"if({_BOUNCED} OR untracked > 0, {_NEVER}, delivered_at)",
+    "bounced": f"if({_BOUNCED}, bounced_at, {_NEVER})",
+    **{f"bounced_{class_}": _bounced(class_) for class_ in ("hard", "soft", "block", "undetermined")},
+    "opened": "opened_at",
+    "opened_human": "opened_human_at",
+    "clicked": "clicked_at",
+    "clicked_human": "clicked_human_at",
+    "complained": "complained_at",
+    "unsubscribed": "unsubscribed_at",
+    "unsubscribed_human": "unsubscribed_human_at",
+    **{f"unsubscribed_{method}": _left(method) for method in ("link", "one_click", "mailto")},
+    "replied": "replied_at",
+    "forwarded": "forwarded_at",
+    "shared": "shared_at",
+    "converted": "converted_at",
+}
+"""When a message counts for a measure; 1970-01-01 where it does not."""
+
+
+def known(wants: Sequence[Want]) -> bool:
+    """Return whether all of these can be told here."""
+    return all(want.measure in MOMENTS and not MEASURES[want.measure].among for want in wants)
+
+
+def states(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branches over `messages`, one for each clock."""
+    found: list[str] = []
+    for clock in dict.fromkeys(want.clock for want in wants):
+        measures = [want.measure for want in wants if want.clock == clock]
+        found.append((_sent if clock == "send" else _happened)(question, bind, measures))
+    return found
+
+
+def people(question: Question, bind: Binder, clock: str, measure: str) -> str:
+    """Return the selection of who is behind a measure: person, campaign, message, when it counts and happened."""
+    at = "sent_at" if clock == "send" else "told_at"
+    where = [*_where(question, bind, at), f"told_at > {_NEVER}"]
+    return (
+        f"SELECT recipient_key, campaign_id, message_key, {at} AS at, {MOMENTS[measure]} AS told_at"
+        f" FROM messages FINAL WHERE {' AND '.join(where)}"
+    )
+
+
+def _sent(question: Question, bind: Binder, measures: Sequence[str]) -> str:
+    """Return the branch on the send clock: everything a message ever did counts where it was sent."""
+    counts = ", ".join(f"('{measure}', toInt64(countIf({MOMENTS[measure]} > {_NEVER})))" for measure in measures)
+    value, place = _what(question, bind, "sent_at"), branches.slot(question, bind, "sent_at")
+    rows = (
+        f"SELECT {value} AS what, {place} AS slot, [{counts}] AS pairs FROM messages FINAL"
+        f" WHERE {' AND '.join(_where(question, bind, 'sent_at'))} GROUP BY what, slot"
+    )
+    return (
+        "SELECT what, slot, 'send' AS on_clock, pair.1 AS counted, pair.2 AS units, toDecimal128(0, 4) AS money"
+        f" FROM ({rows}) ARRAY JOIN pairs AS pair"
+    )
+
+
+def _happened(question: Question, bind: Binder, measures: Sequence[str]) -> str:
+    """Return the branch on the event clock: each thing counts when it happened."""
+    pairs = ", ".join(f"('{measure}', {MOMENTS[measure]})" for measure in measures)
+    value, place = _what(question, bind, "pair.2"), branches.slot(question, bind, "pair.2")
+    return (
+        f"SELECT {value} AS what, {place} AS slot, 'event' AS on_clock, pair.1 AS counted,"
+        " toInt64(count()) AS units, toDecimal128(0, 4) AS money"
+        f" FROM messages FINAL ARRAY JOIN [{pairs}] AS pair"
+        f" WHERE {' AND '.join(_where(question, bind, 'pair.2'))} GROUP BY what, slot, counted"
+    )
+
+
+def _what(question: Question, bind: Binder, at: str) -> str:
+    return branches.what(question, bind, question.by.column if question.by else "", at)
+
+
+def _where(question: Question, bind: Binder, at: str) -> list[str]:
+    return [
+        "tenant = {tenant:String}",
+        f"{at} >= {bind.moment(max(question.start, 1000))}",
+        f"{at} < {bind.moment(question.end)}",
+        *branches.conditions(question.filters, bind, question.zone, at=at),
+        *branches.born(question.filters, bind),
+    ]
