@@ -221,7 +221,8 @@ class Recipients:
                 *born(scope.filters, bind),
             ]
             sql = (
-                "SELECT recipient_key, campaign_id, message_key, delivered_at AS at, delivered_at AS told_at FROM messages FINAL"  # noqa: S608 - values are bound
+                "SELECT recipient_key, campaign_id, message_key, delivered_at AS at, delivered_at AS told_at"  # noqa: S608 - values are bound
+                " FROM messages FINAL"
                 f" WHERE {' AND '.join(where)} ORDER BY at DESC, message_key {page}"
             )
         else:
