@@ -30,6 +30,11 @@ PAGES = {
     "message": "/messages/2026-11-black-friday-1",
     "deliverability": "/deliverability",
     "intake": "/intake",
+    "settings-sources": "/settings/sources",
+    "settings-source": "/settings/sources/new/ses",
+    "settings-keys": "/settings/keys",
+    "settings-people": "/settings/people",
+    "settings-import": "/settings/import",
     "sign-in": "/sign-in",
 }
 
