@@ -196,7 +196,9 @@ def _findings(meter: Meter, history: int) -> Findings:
 def _functions(meter: Meter) -> list[tuple[tuple[str, int, str], int, float, float]]:
     """Return (place, calls, seconds alone, seconds with what it calls) of every function."""
     # The attribute is documented nowhere and used by everybody; the stubs leave it out.
-    both = pstats.Stats(meter.python).add(meter.ahead)
+    both = pstats.Stats(meter.python)
+    if meter.ahead.getstats():  # nothing was prepared ahead where one batch was all there was
+        both.add(meter.ahead)
     stats = cast("dict[tuple[str, int, str], tuple[int, int, float, float, object]]", vars(both)["stats"])
     return [(place, calls, own, total) for place, (_, calls, own, total, _) in stats.items()]
 

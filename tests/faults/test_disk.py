@@ -67,7 +67,7 @@ def test_full_disk(small_disk: Path) -> None:
         assert post() == 202
         server.wait_settled()
         filler = small_disk / "filler"
-        with filler.open("wb") as file:
+        with filler.open("wb", buffering=0) as file:
             try:
                 while True:
                     file.write(b"\0" * 1_000_000)

@@ -56,7 +56,7 @@ def test_what_happens_is_told_once_and_goes_on_after_a_pause(running: Running) -
     running.send(7, 3)
     running.post(
         [
-            {"type": "opened", "id": "o1", "recipient": "well1@example.com", "campaign_id": "autumn"},
+            {"type": "opened", "id": "o1", "recipient": "reader@example.com", "campaign_id": "autumn"},
             {"type": "converted", "id": "c1", "recipient": "well1@example.com", "campaign_id": "autumn",
              "conversion_type": "purchase", "value": "12.50", "currency": running.tenant.currency},
         ]
