@@ -85,6 +85,15 @@ def test_note_stands_in_the_chart_at_the_readers_time(server: Served) -> None:
     assert post(server, "/notes", at="2026-11-19", text=" ").status_code == 400
 
 
+def test_audit_tells_of_views_and_notes(server: Served) -> None:
+    post(server, "/views", view=VIEW, name="For the audit")
+    view = next(one for one in server.control.views.list(server.tenant.id) if one.name == "For the audit")
+    post(server, f"/views/{view.id}/remove")
+    post(server, "/notes", at="2026-11-18T09:30", zone="Europe/Berlin", text="For the audit", next="/")
+    audit = get(server, "/settings/audit").text
+    assert all(told in audit for told in ("saved a view", "removed a saved view", "wrote a note"))
+
+
 def test_link_shows_its_view(server: Served) -> None:
     link = share(server)
     page = get(server, link)

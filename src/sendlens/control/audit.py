@@ -45,6 +45,10 @@ DEEDS: Final[dict[str, str]] = {
     "fuse.reset": "let a source in again",
     "link.create": "shared a view",
     "link.revoke": "ended a shared view",
+    "view.save": "saved a view",
+    "view.remove": "removed a saved view",
+    "note.add": "wrote a note",
+    "note.remove": "removed a note",
     "export": "exported everything about a recipient",
     "erase": "erased a recipient",
 }

@@ -54,12 +54,14 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         view = view_of(fields.get("view", ""))
         name, keep = fields.get("name", ""), str(view.with_(tenant=None))
         await asyncio.to_thread(site.control.views.save, visitor.tenant.id, name, keep, author=visitor.actor)
+        await noted(visitor, "view.save", name)
         return leave(str(view))
 
     @post("/views/{view:str}/remove", include_in_schema=False)
     async def forget(request: PageRequest, view: FromPath[str]) -> Response[str]:
         visitor = await enter(request, "save_views")
         await asyncio.to_thread(site.control.views.remove, visitor.tenant.id, view)
+        await noted(visitor, "view.remove", view)
         return onward(visitor)
 
     @post("/views/share", include_in_schema=False)
@@ -98,6 +100,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         at = moment(fields.get("at", ""), zone)
         text = fields.get("text", "")
         await asyncio.to_thread(site.control.annotations.add, visitor.tenant.id, at, text, author=visitor.actor)
+        await noted(visitor, "note.add", text)
         return leave(own_path(fields.get("next", "/")))
 
     @post("/notes/{note_id:str}/remove", include_in_schema=False)
@@ -105,6 +108,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         visitor = await enter(request, "annotate")
         fields = await form(site, request)
         await asyncio.to_thread(site.control.annotations.remove, visitor.tenant.id, note_id)
+        await noted(visitor, "note.remove", note_id)
         return leave(own_path(fields.get("next", "/views")))
 
     return [views, save, forget, share, revoke, note, remove_note]
