@@ -41,6 +41,7 @@ from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.expiry import finish
 from sendlens.pipeline.fuse import Fuse, Limits
 from sendlens.pipeline.imports import Imports
+from sendlens.pipeline.parking import Parking, stop_again
 from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
@@ -103,6 +104,7 @@ class Parts:
     store: Store
     hub: LiveHub
     writer: Writer
+    rower: Rower
     fuse: Fuse
     health: Sources
     telemetry: Telemetry
@@ -149,17 +151,19 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         deduper = Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days)
         births = Births(tables, memory_messages=settings.message_memory_keys)
         fuse = Fuse(clock, Limits(settings.fuse_ratio, settings.fuse_least, settings.fuse_run))
+        stop_again(fuse, control.deadletters)
+        rower = Rower(
+            currency_of=Currencies(control, clock).of,
+            countries=Countries(settings.geo_database) if settings.geo_database else None,
+            skew_limit_ms=settings.skew_limit_minutes * 60_000,
+            exchanger_of=_exchangers(settings, clock, stack),
+        )
         writer = Writer(
             log=log,
             ledger=control.ledger,
             deadletters=control.deadletters,
             tables=tables,
-            rower=Rower(
-                currency_of=Currencies(control, clock).of,
-                countries=Countries(settings.geo_database) if settings.geo_database else None,
-                skew_limit_ms=settings.skew_limit_minutes * 60_000,
-                exchanger_of=_exchangers(settings, clock, stack),
-            ),
+            rower=rower,
             deduper=deduper,
             births=births,
             engagement=Engagement(tables),
@@ -194,6 +198,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             store=store,
             hub=hub,
             writer=writer,
+            rower=rower,
             fuse=fuse,
             health=health,
             telemetry=telemetry,
@@ -242,6 +247,7 @@ class Application:
         self._live: LiveSocket | None = None
         self._site: Litestar | None = None
         self._poller: Poller | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     @property
     def parts(self) -> Parts:
@@ -281,6 +287,8 @@ class Application:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        if self._watch is not None:
+            self._watch.cancel()
         self.end_streams()
         await asyncio.to_thread(self._close)
         await send({"type": "lifespan.shutdown.complete"})
@@ -313,14 +321,16 @@ class Application:
         self._live = LiveSocket(
             parts.hub, parts.store, parts.control.keys, parts.control.tenants, parts.clock, parts.fuse
         )
+        parking = Parking(door, parts.log, parts.control.deadletters, parts.fuse, parts.rower)
+        self._watch = loop.create_task(parking.watch())
         self._site = build(
             settings=parts.settings,
             clock=parts.clock,
             control=parts.control,
             store=parts.store,
-            log=parts.log,
             hub=parts.hub,
             replay=Replay(door, parts.control.deadletters),
+            parking=parking,
             privacy=privacy_desk(parts),
             health=parts.health,
             telemetry=parts.telemetry,

@@ -114,7 +114,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_wrong_deploy_stops_its_source_and_loses_nothing(works: Works, deploy: Any) -> None:
     deploy(True)
     works.append("bad", 0, 30, sick=30)
-    works.append("good", 0, 10)
+    works.append("good", 0, 10, sick=10)
     writer = works.start()
     with pytest.raises(FuseBlown, match=r"source bad of tenant t_\w+: 30 of 30 records in batch 1 .*ZeroDivisionError"):
         writer.step(wait=0)
@@ -125,7 +125,7 @@ def test_a_wrong_deploy_stops_its_source_and_loses_nothing(works: Works, deploy:
         works.fuse.check(works.tenant, "bad")
     assert refused.value.retry_after == 60
     works.fuse.check(works.tenant, "good")
-    works.append("good", 10, 10)
+    works.append("good", 10, 10, sick=10)
 
     # A restart with the same code reads the same batch and comes to the same end.
     with pytest.raises(FuseBlown):
@@ -212,7 +212,7 @@ def test_a_long_run_blows_it_whatever_the_ratio(works: Works, deploy: Any) -> No
     deploy(True)
     works.append("bad", 0, 150)
     works.append("bad", 150, 49, sick=49)
-    works.append("good", 0, 1)  # another source between them does not end the run
+    works.append("good", 0, 1, sick=1)  # another source between them does not end the run
     works.append("bad", 199, 1, sick=1)
     with pytest.raises(FuseBlown, match="50 of 200"):
         works.start().step(wait=0)

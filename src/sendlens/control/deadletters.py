@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from sendlens.clock import Clock
 from sendlens.control.database import Database
-from sendlens.control.tables import dead_letters
+from sendlens.control.tables import batches, dead_letters
 
 MOST_AT_ONCE: Final = 500
 """Letters named in one statement, so that their ids fit into every database's limit of parameters."""
@@ -43,6 +43,8 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: int = 0
     records: int = 1
     request_id: str = ""
+    parked: bool = False
+    """Whether it is a block of a stopped source, which nobody tried to process."""
 
     @property
     def is_block(self) -> bool:
@@ -56,6 +58,19 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     reason: str = ""
     ids: tuple[int, ...] = ()
+    parked: bool | None = None
+    """Only blocks of stopped sources, or none of them; both if not said."""
+
+
+class Parked(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits of one stopped source: since which batch, how many records, why, and since when."""
+
+    tenant: str
+    source: str
+    batch_id: int
+    records: int
+    reason: str
+    at: int
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,6 +159,32 @@ class DeadLetters:
         with self._database.read() as connection:
             return [Cause(**row) for row in connection.execute(query).mappings()]
 
+    def parked(self) -> list[Parked]:
+        """Return the sources of all tenants with parked blocks that wait."""
+        cells = dead_letters.c
+        query = (
+            select(
+                cells.tenant,
+                cells.source,
+                func.min(cells.batch_id).label("batch_id"),
+                func.sum(cells.records).label("records"),
+                func.min(cells.reason).label("reason"),
+                func.min(cells.at).label("at"),
+            )
+            .where(_of("", Wanted(parked=True), waiting=True))
+            .group_by(cells.tenant, cells.source)
+        )
+        with self._database.read() as connection:
+            return [Parked(**row) for row in connection.execute(query).mappings()]
+
+    def parked_by(self, batch_id: int) -> dict[int, str]:
+        """Return the offsets of the blocks that a batch parked, with the reason, whatever became of them."""
+        query = select(dead_letters.c.position, dead_letters.c.reason).where(
+            dead_letters.c.batch_id == batch_id, dead_letters.c.parked
+        )
+        with self._database.read() as connection:
+            return {-position: reason for position, reason in connection.execute(query)}
+
     def last_id(self, tenant: str) -> int:
         """Return the id of the tenant's newest letter; 0 if there is none."""
         query = select(func.coalesce(func.max(dead_letters.c.id), 0)).where(dead_letters.c.tenant == tenant)
@@ -183,9 +224,17 @@ class DeadLetters:
             connection.execute(update(dead_letters).where(one).values(body=body, records=records))
 
     def give_up(self, tenant: str, wanted: Wanted) -> int:
-        """Delete letters that were never replayed; return how many. They stay counted as dead in the accounts."""
+        """Delete letters that were never replayed; return how many. They stay counted as dead in the accounts.
+
+        Those of a batch that is not stored yet stay: what it parked is the record of how to finish it.
+        """
+        unfinished = select(batches.c.batch_id).where(batches.c.state == "open")
         with self._database.write() as connection:
-            return connection.execute(delete(dead_letters).where(_of(tenant, wanted, waiting=True))).rowcount
+            return connection.execute(
+                delete(dead_letters).where(
+                    _of(tenant, wanted, waiting=True), dead_letters.c.batch_id.not_in(unfinished)
+                )
+            ).rowcount
 
 
 def _of_tenant(tenant: str) -> ColumnElement[bool]:
@@ -200,6 +249,8 @@ def _of(tenant: str, wanted: Wanted, *, waiting: bool) -> ColumnElement[bool]:
         meant &= dead_letters.c.source == wanted.source
     if wanted.reason:
         meant &= dead_letters.c.reason.contains(wanted.reason, autoescape=True)
+    if wanted.parked is not None:
+        meant &= dead_letters.c.parked == wanted.parked
     if wanted.ids:
         meant &= dead_letters.c.id.in_(wanted.ids)
     return meant

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -130,6 +131,8 @@ dead_letters = Table(
     Column("sent_at", BigInteger, nullable=False, server_default="0"),
     Column("records", Integer, nullable=False, server_default="1"),
     Column("request_id", String(64), nullable=False, server_default=""),
+    # A block of a source that is stopped: it comes back by itself when the source is let in again.
+    Column("parked", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("batch_id", "position"),
     Index("ix_dead_letters_tenant_id", "tenant", "id"),
     sqlite_autoincrement=True,

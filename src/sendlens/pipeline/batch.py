@@ -7,7 +7,7 @@ the key store it is given; leaves the inserting to `writer` and `recovery`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, cast
 
@@ -28,6 +28,7 @@ from sendlens.pipeline.verdicts import CorrectedStore
 
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
+NONE_PARKED: Final[Mapping[int, str]] = {}
 
 Account = tuple[str, str, str, int]
 """Tenant, source, record kind, minute of receipt in seconds."""
@@ -66,6 +67,8 @@ class Dead:
     sent_at: int
     records: int = 1
     request_id: str = ""
+    parked: bool = False
+    """Whether it is a whole block of a source that is stopped, set aside unread."""
 
     @property
     def account(self) -> Account:
@@ -121,10 +124,17 @@ class Prepared:
     dead: list[Dead]
     pauses: int
     """How often the writer had been paused when the blocks were read; a later pause makes them stale."""
+    parked: Mapping[int, str] = field(default_factory=dict[int, str])
+    """Offsets of the blocks that were set aside unread, because their source is stopped, and why it is."""
 
 
-def prepare(blocks: Sequence[StoredBlock], rower: Rower, *, pauses: int = 0) -> Prepared:
-    """Decode a range of the log and make columns of its events. Pure, so that it may be done ahead of its turn."""
+def prepare(
+    blocks: Sequence[StoredBlock], rower: Rower, *, parked: Mapping[int, str] = NONE_PARKED, pauses: int = 0
+) -> Prepared:
+    """Decode a range of the log and make columns of its events. Pure, so that it may be done ahead of its turn.
+
+    The blocks at the offsets in `parked` are set aside whole and unread, with the reason given there.
+    """
     dead: list[Dead] = []
     records: list[list[Event]] = []
     told: list[tuple[StoredBlock, list[Record]]] = []
@@ -132,17 +142,20 @@ def prepare(blocks: Sequence[StoredBlock], rower: Rower, *, pauses: int = 0) -> 
         records.append([])
         if stored.block.count == 0:
             continue
+        if stored.offset in parked:
+            dead.append(_dead_block(stored, parked[stored.offset], parked=True))
+            continue
         try:
             found = stored.block.records()
         except (msgspec.MsgspecError, ValueError, RuntimeError) as error:
-            dead.append(_dead_block(stored, error))
+            dead.append(_dead_block(stored, _reason(error)))
             continue
         if stored.block.kind is RecordKind.EVENT:
             records[-1] = cast("list[Event]", found)
         else:
             told.append((stored, found))
     made, portion = _digest(Portion.of(blocks, records), rower, dead)
-    return Prepared(blocks, portion, made, told, dead, pauses)
+    return Prepared(blocks, portion, made, told, dead, pauses, parked)
 
 
 class Past(NamedTuple):
@@ -175,7 +188,7 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
         except MemoryError:
             raise  # says nothing about the record: the batch is tried again
         except Exception as error:
-            batch.dead.append(_dead_block(stored, error))
+            batch.dead.append(_dead_block(stored, _reason(error)))
             continue
         batch.accounts[_account(stored.block)].stored += len(records)
         batch.others[name] = pa.concat_tables([batch.others[name], rows]) if name in batch.others else rows
@@ -188,11 +201,6 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
             events = _give_birth(batch, rows, received_at // _DAY_MS, past.births)
             _look_around(batch, events, received_at, past)
     return batch
-
-
-def read(blocks: Sequence[StoredBlock], batch_id: int, rower: Rower, past: Past) -> Batch:
-    """Return the batch that a range of the log makes; the same range and id give the same batch."""
-    return admit(prepare(blocks, rower), batch_id, past)
 
 
 def _account(block: Block) -> Account:
@@ -263,7 +271,11 @@ def _good(portion: Portion, rower: Rower, dead: list[Dead]) -> list[Portion]:
     return [portion]
 
 
-def _dead_block(stored: StoredBlock, error: Exception) -> Dead:
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _dead_block(stored: StoredBlock, reason: str, *, parked: bool = False) -> Dead:
     block = stored.block
     # Whole blocks are placed by their negative offset, so that they never meet the position of a single event.
     return Dead(
@@ -271,12 +283,13 @@ def _dead_block(stored: StoredBlock, error: Exception) -> Dead:
         source=block.source,
         kind=str(block.kind),
         position=-stored.offset,
-        reason=f"{type(error).__name__}: {error}",
+        reason=reason,
         body=block.body,
         received_at=block.received_at,
         sent_at=block.sent_at,
         records=block.count,
         request_id=block.request_id,
+        parked=parked,
     )
 
 
@@ -287,7 +300,7 @@ def _dead_event(portion: Portion, error: Exception) -> Dead:
         source=block.source,
         kind=str(RecordKind.EVENT),
         position=int(portion.positions[0]),
-        reason=f"{type(error).__name__}: {error}",
+        reason=_reason(error),
         body=msgspec.json.encode(portion.events[0]),
         received_at=block.received_at,
         sent_at=block.sent_at,

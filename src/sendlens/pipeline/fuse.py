@@ -1,31 +1,40 @@
 """The fuse: a wrong deploy stops intake rather than setting everything aside.
 
 Owns the judgement, per source, whether so many records could not be digested that the fault is more likely ours than
-theirs, and which sources are stopped for it. The writer asks before it stores a batch and holds while a fuse is blown;
-the door asks before it accepts. Nothing is kept on disk: the batch that blew the fuse stays open in the ledger, so that
-the next start reads it again, and judges it again with whatever code runs then.
+theirs, and which sources are stopped for it. The door asks before it accepts, the writer before it stores a batch:
+
+- while other sources are well, what the log has of a stopped one is parked, and the writer goes on for everybody else;
+- while hardly any is, the fault is everybody's: the writer holds, and the batch stays open in the ledger, so that the
+  next start reads and judges it again with whatever code runs then.
+
+Nothing is kept on disk here: who is stopped follows from the parked blocks (`parking`) and the open batch.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sendlens.clock import Clock
 from sendlens.errors import NotFound, SendlensError, Unavailable
 from sendlens.model.blocks import StoredBlock
 from sendlens.model.events import RecordKind
-from sendlens.pipeline.batch import Batch
+from sendlens.pipeline.batch import NONE_PARKED, Batch, Dead
 
 RETRY_AFTER: Final = 60
 """Seconds that a stopped source is asked to wait; providers keep events for hours or days."""
 MOST_SOURCES: Final = 10_000
 """Sources whose recent records are remembered; the one not heard of for longest is forgotten."""
 
+NEARLY_ALL: Final = 0.9
+"""Where as large a part of the sources in sight is sick, the fault is everybody's, and the writer holds."""
+
 Origin = tuple[str, str]
 """Tenant and source."""
+Sums = Mapping[Origin, tuple[int, int]]
+"""Records, and dead ones among them, by source."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,13 @@ class Blown:
     dead: int
     reason: str
     at: int
+    parks: bool = False
+    """Whether its records are parked and the others' stored; else the writer holds."""
+
+    @property
+    def origin(self) -> Origin:
+        """Tenant and source."""
+        return self.tenant, self.source
 
     @property
     def why(self) -> str:
@@ -109,17 +125,22 @@ class Fuse:
         self._lock = threading.Lock()
         self._state = _State()
 
-    def judge(self, blocks: Sequence[StoredBlock], batch: Batch) -> None:
-        """Raise `FuseBlown` if the batch must not be stored; its sources are stopped from then on.
+    def judge(
+        self, blocks: Sequence[StoredBlock], batch: Batch, behind: Callable[[], Sums] = dict
+    ) -> Mapping[int, str]:
+        """Return the blocks to park before the batch may be stored: those of sources that are stopped from now on.
 
-        A batch with no dead records costs nothing. Call `passed` once the batch is stored.
+        Raises `FuseBlown` if the batch must wait, because hardly any source is well, neither in it nor `behind()` it. A
+        batch with no dead records costs nothing. Call `passed` once the batch is stored.
         """
         if not batch.dead:
-            return
+            return NONE_PARKED
         found: list[Blown] = []
         with self._lock:
             for origin, count in self._counts(blocks, batch).items():
                 if batch.first <= self._state.accepted.get(origin, -1) or not self._too_many(origin, count):
+                    continue
+                if (before := self._state.blown.get(origin)) and before.parks:
                     continue
                 tenant, source = origin
                 reason = next(dead.reason for dead in batch.dead if (dead.tenant, dead.source) == origin)
@@ -129,19 +150,57 @@ class Fuse:
             for one in found:
                 # A batch that is tried again blows the same fuse; what stands there says since when.
                 self._state.blown.setdefault((one.tenant, one.source), one)
-        if found:
-            raise FuseBlown(
-                "; ".join(one.why for one in found),
-                hint="Start a version that can process them, or accept the dead letters: sendlens fuse reset SOURCE",
-            )
+        if not found:
+            return NONE_PARKED
+        if self.park(sums(blocks, batch.dead)) or self.park(behind()):
+            return self.parks(blocks)
+        raise FuseBlown(
+            "; ".join(one.why for one in found),
+            hint="Start a version that can process them, or accept the dead letters: sendlens fuse reset SOURCE",
+        )
+
+    def park(self, seen: Sums) -> bool:
+        """Stop holding if sources are well among those `seen`; return whether that was so.
+
+        What the log has of the stopped ones is parked from then on.
+        """
+        with self._lock:
+            sick, most = set(self._state.blown), self._limits.ratio or 0.5
+            others = {origin: count for origin, count in seen.items() if origin not in sick and count[0]}
+            well = sum(dead < most * records for records, dead in others.values())
+            if not well or well < (1 - NEARLY_ALL) * len(sick | others.keys()):
+                return False
+            for origin, one in self._state.blown.items():
+                self._state.blown[origin] = replace(one, parks=True)
+            return True
+
+    def parks(self, blocks: Sequence[StoredBlock]) -> Mapping[int, str]:
+        """Return the offsets of blocks with records of a source whose records are parked, each with the reason."""
+        stopped = {origin: one.reason for origin, one in list(self._state.blown.items()) if one.parks}
+        if not stopped:
+            return NONE_PARKED
+        return {
+            stored.offset: stopped[origin]
+            for stored in blocks
+            if (origin := (stored.block.tenant, stored.block.source)) in stopped and stored.block.count
+        }
+
+    def stop(self, one: Blown) -> None:
+        """Stop a source of which it is known already: from before this start, or because letting it in failed."""
+        with self._lock:
+            self._state.accepted.pop(one.origin, None)
+            self._state.blown[one.origin] = one
 
     def passed(self, blocks: Sequence[StoredBlock], batch: Batch) -> None:
         """Remember what became of the records of a batch that was stored, and let in again whom it had stopped."""
         with self._lock:
             for origin, one in list(self._state.blown.items()):
-                if one.batch_id == batch.batch_id:
+                if one.batch_id == batch.batch_id and not one.parks:
                     del self._state.blown[origin]
             for origin, count in self._counts(blocks, batch).items():
+                if origin in self._state.blown:
+                    self._state.tallies.pop(origin, None)  # parked: once it is let in again its fuse is as good as new
+                    continue
                 tally = self._state.tallies.pop(origin, None) or Tally()
                 records, dead = tally.records + count.records, tally.dead + count.dead
                 # Only about the last `least` records are remembered, so that good times long ago excuse nothing.
@@ -168,8 +227,12 @@ class Fuse:
         """Return the sources that are stopped, of one tenant or all."""
         return [one for one in list(self._state.blown.values()) if tenant in ("", one.tenant)]
 
+    def holds(self) -> bool:
+        """Return whether a source is stopped and nothing of it is parked, so that the writer holds."""
+        return any(not one.parks for one in self.blown())
+
     def reset(self, tenant: str, source: str, until: int) -> Blown:
-        """Accept the dead letters of a source in everything up to the offset `until`, and let it in again.
+        """Let a source in again, and accept its dead letters in everything up to the offset `until`; -1 for none.
 
         Raises `NotFound` for a source that is not stopped.
         """
@@ -180,6 +243,11 @@ class Fuse:
             self._state.accepted[tenant, source] = until
             return one
 
+    def accept(self, origin: Origin, until: int) -> None:
+        """Accept the dead letters of a source that was let in, in everything up to another offset."""
+        with self._lock:
+            self._state.accepted[origin] = until
+
     def _too_many(self, origin: Origin, count: _Count) -> bool:
         limits, tally = self._limits, self._state.tallies.get(origin) or Tally()
         if limits.run and count.longest >= limits.run:
@@ -189,16 +257,25 @@ class Fuse:
 
     def _counts(self, blocks: Sequence[StoredBlock], batch: Batch) -> dict[Origin, _Count]:
         counts: dict[Origin, _Count] = {}
-        for origin, number, dead in outcomes(blocks, batch):
+        for origin, number, dead in outcomes(blocks, batch.dead):
             if origin not in counts:
                 counts[origin] = _Count(run=(self._state.tallies.get(origin) or Tally()).run)
             counts[origin].take(number, dead)
         return counts
 
 
-def outcomes(blocks: Sequence[StoredBlock], batch: Batch) -> Iterator[tuple[Origin, int, bool]]:
+def sums(blocks: Sequence[StoredBlock], dead: Iterable[Dead]) -> Sums:
+    """Return how many records blocks have of each source, and how many of them are dead."""
+    found: dict[Origin, tuple[int, int]] = {}
+    for origin, number, is_dead in outcomes(blocks, dead):
+        records, lost = found.get(origin, (0, 0))
+        found[origin] = (records + number, lost + number * is_dead)
+    return found
+
+
+def outcomes(blocks: Sequence[StoredBlock], dead: Iterable[Dead]) -> Iterator[tuple[Origin, int, bool]]:
     """Yield (source, number of records, whether they are dead) in the order of the log."""
-    buried = {dead.position for dead in batch.dead}
+    buried = {one.position for one in dead}
     position = 0
     for stored in blocks:
         block = stored.block
@@ -209,7 +286,7 @@ def outcomes(blocks: Sequence[StoredBlock], batch: Batch) -> Iterator[tuple[Orig
         if block.kind is not RecordKind.EVENT:
             yield origin, block.count, False
             continue
-        # Positions count the events of the blocks that could be read, as `batch.read` does.
+        # Positions count the events of the blocks that could be read, as `batch.prepare` does.
         places = range(position, position + block.count)
         position += block.count
         if not buried or buried.isdisjoint(places):

@@ -61,6 +61,8 @@ class Replay:
         then are settled, the others wait. A kill between the two steps leaves letters that are replayed once more, and
         found to be duplicates within the days of de-duplication.
         """
+        # What is parked comes back with its source, and must not keep the others from being replayed.
+        wanted = msgspec.structs.replace(wanted, parked=False)
         async with self._turn:
             # Letters that die again while this runs are newer than the newest of now.
             until = await asyncio.to_thread(self._letters.last_id, tenant)
@@ -92,7 +94,7 @@ def blocks_of(letters: list[DeadLetter]) -> tuple[list[tuple[Block, list[int]]],
     for letter in letters:
         try:
             if letter.is_block:
-                block = _block(letter, 0, letter.body)
+                block = whole_block(letter)
                 blocks.append((msgspec.structs.replace(block, count=len(block.records())), [letter.id]))
             else:
                 key = (letter.tenant, letter.source, letter.received_at, letter.sent_at)
@@ -107,6 +109,11 @@ def blocks_of(letters: list[DeadLetter]) -> tuple[list[tuple[Block, list[int]]],
             blocks.append((block, [number for number, _ in part]))
     # In the order of the letters, so that what came first is stored first.
     return sorted(blocks, key=lambda one: one[1][0]), broken
+
+
+def whole_block(letter: DeadLetter) -> Block:
+    """Return the block that a letter is."""
+    return _block(letter, letter.records, letter.body)
 
 
 def _block(letter: DeadLetter, count: int, body: bytes) -> Block:

@@ -3,13 +3,15 @@
 Owns the order of the steps, which is what makes counting once survive a kill at any moment:
 
 1. record the range of the log as a batch (`ledger.begin`), so that a retry is the same batch, and ask the `fuse`
-   whether what cannot be digested may be set aside;
+   whether what cannot be digested may be set aside; blocks that are parked are written down as such (`deadletters`),
+   which is the record of that decision;
 2. insert its events into the base table, whole or not at all per month;
 3. derive the other tables from the base;
 4. commit the log's offset, then close the record.
 
 Whatever fails between 1 and 4, here or by a kill, leaves an open record, and `recovery` finishes it. A blown fuse
-leaves one too: the writer holds, and the batch is read again after a reset, now and then, and at the next start.
+that holds leaves one too, and the batch is read again after a reset, when other sources turn out to be well, now and
+then, and at the next start.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from sendlens.pipeline.batch import Batch, Past, Prepared
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.engagement import Engagement
-from sendlens.pipeline.fuse import Fuse, FuseBlown
+from sendlens.pipeline.fuse import Fuse, FuseBlown, Sums, sums
 from sendlens.pipeline.recovery import recover
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
@@ -48,6 +50,8 @@ LONGEST_PAUSE = 15.0
 """Longest pause between two tries against a store that fails, in seconds."""
 HOLD_SECONDS = 60.0
 """How long the writer waits with a blown fuse before it reads the batch again: the cause may have passed."""
+LOOK_SECONDS = 2.0
+"""How often a writer that holds looks whether anybody waits who is well."""
 SLOW_SECONDS = 5.0
 """A batch that takes longer is told of at level info; others at debug."""
 MOST_NAMED = 100
@@ -197,8 +201,9 @@ class Writer:
                 self._births.forget()
                 self.engagement.forget()
                 started = self._clock.monotonic()
-                batch = batches.read(blocks, pending.batch_id, self._rower, self._past)
-                self._fuse.judge(blocks, batch)
+                batch = self._decided(blocks, pending.batch_id) or self._judged(
+                    batches.prepare(blocks, self._rower, parked=self._fuse.parks(blocks)), pending.batch_id
+                )
                 recover(batch, self._tables)
                 self._finish(batch, blocks, started)
                 _log.info("batch recovered", batch=pending.batch_id, records=batch.records)
@@ -218,7 +223,9 @@ class Writer:
         started = self._clock.monotonic()
         prepared = prepared or self._prepare(after)
         with self._batch():
-            if prepared is not None and prepared.pauses != self._pauses:
+            if prepared is not None and (
+                prepared.pauses != self._pauses or prepared.parked != self._fuse.parks(prepared.blocks)
+            ):
                 prepared = self._prepare(after)
             if prepared is None:
                 return 0
@@ -227,8 +234,7 @@ class Writer:
             if self._log.backlog() >= 2 * self._batch_events:
                 # Far behind: columns of the next batch are made while the store is at work on this one.
                 self._ahead.begin(blocks[-1].offset)
-            batch = batches.admit(prepared, batch_id, self._past)
-            self._fuse.judge(blocks, batch)
+            batch = self._judged(prepared, batch_id)
             self._tables.insert_events(batch)
             self._tables.derive(batch)
             self._tables.insert_others(batch)
@@ -238,25 +244,41 @@ class Writer:
     def _prepare(self, after: int) -> Prepared | None:
         pauses = self._pauses
         blocks = self._log.read(self._partition, after, max_records=self._batch_events)
-        return batches.prepare(blocks, self._rower, pauses=pauses) if blocks else None
+        if not blocks:
+            return None
+        return batches.prepare(blocks, self._rower, parked=self._fuse.parks(blocks), pauses=pauses)
+
+    def _judged(self, prepared: Prepared, batch_id: int) -> Batch:
+        """Return the batch with the fuse's consent; what it parks is on disk by then. Raises `FuseBlown`."""
+        blocks = prepared.blocks
+        batch = batches.admit(prepared, batch_id, self._past)
+        more = self._fuse.judge(blocks, batch, lambda: self._seen_behind(blocks[-1].offset))
+        if more:
+            self._ahead.forget()
+            batch = batches.admit(batches.prepare(blocks, self._rower, parked=more), batch_id, self._past)
+            _log.error("a source is stopped and its records are parked", batch=batch_id, blocks=len(more))
+        self._deadletters.add(_letters(batch, parked=True))
+        return batch
+
+    def _decided(self, blocks: Sequence[StoredBlock], batch_id: int) -> Batch | None:
+        """Return the batch of an earlier try that passed the fuse: the same rows, whatever would be judged now."""
+        parked = self._deadletters.parked_by(batch_id)
+        if not parked and not self._tables.months_present(batch_id):
+            return None
+        return batches.admit(batches.prepare(blocks, self._rower, parked=parked), batch_id, self._past)
+
+    def _seen_behind(self, after: int) -> Sums:
+        """Return what a batch's worth of records behind an offset comes to, but for sources that are stopped."""
+        stopped = {one.origin for one in self._fuse.blown()}
+        blocks = [
+            stored
+            for stored in self._log.read(self._partition, after, max_records=self._batch_events)
+            if (stored.block.tenant, stored.block.source) not in stopped
+        ]
+        return sums(blocks, batches.prepare(blocks, self._rower).dead) if blocks else {}
 
     def _finish(self, batch: Batch, blocks: Sequence[StoredBlock], started: float) -> None:
-        self._deadletters.add(
-            DeadLetter(
-                tenant=dead.tenant,
-                source=dead.source,
-                kind=dead.kind,
-                batch_id=batch.batch_id,
-                position=dead.position,
-                reason=dead.reason,
-                body=dead.body,
-                received_at=dead.received_at,
-                sent_at=dead.sent_at,
-                records=dead.records,
-                request_id=dead.request_id,
-            )
-            for dead in batch.dead
-        )
+        self._deadletters.add(_letters(batch, parked=False))
         self._log.commit(self._partition, batch.last)
         self._ledger.finish(batch.batch_id)
         self._deduper.remember(batch.buckets, batch.keys)
@@ -274,15 +296,21 @@ class Writer:
 
     def _hold(self, blown: FuseBlown) -> None:
         """Wait until the sources are let in again, or it is time for another try, or the writer is to stop."""
-        stopped = self._fuse.blown()
+        stopped = [one for one in self._fuse.blown() if not one.parks]
         if not self.progress.holding:
             _log.error("the fuse has blown; nothing is stored until it is mended", error=blown.detail, hint=blown.hint)
         self.progress.holding = stopped[0].batch_id if stopped else 0
         # A store that failed before has been forgotten about: this is another trouble.
         self.progress.failing_since_ms, self.progress.last_error = 0, ""
-        until = self._clock.monotonic() + HOLD_SECONDS
-        while self._fuse.blown() and self._clock.monotonic() < until and not self._stop.wait(IDLE_SECONDS):
-            pass
+        now = self._clock.monotonic()
+        until, look, head = now + HOLD_SECONDS, now, -1
+        while self._fuse.holds() and now < until and not self._stop.wait(IDLE_SECONDS):
+            now = self._clock.monotonic()
+            if now >= look and (newest := self._log.head(self._partition)) > head:
+                look, head = now + LOOK_SECONDS, newest
+                pending = self._ledger.pending()
+                with contextlib.suppress(Exception):  # what cannot be read says nothing of anybody; it holds on
+                    self._fuse.park(self._seen_behind(pending[0].last_offset if pending else newest))
 
     def _failed(self, error: Exception) -> None:
         self.progress.failures += 1
@@ -308,6 +336,27 @@ class Writer:
             self.progress.failing_since_ms = 0
             self.progress.last_error = ""
             _log.info("the store accepts batches again")
+
+
+def _letters(batch: Batch, *, parked: bool) -> list[DeadLetter]:
+    return [
+        DeadLetter(
+            tenant=dead.tenant,
+            source=dead.source,
+            kind=dead.kind,
+            batch_id=batch.batch_id,
+            position=dead.position,
+            reason=dead.reason,
+            body=dead.body,
+            received_at=dead.received_at,
+            sent_at=dead.sent_at,
+            records=dead.records,
+            request_id=dead.request_id,
+            parked=dead.parked,
+        )
+        for dead in batch.dead
+        if dead.parked is parked
+    ]
 
 
 def _tell(batch: Batch, blocks: Sequence[StoredBlock]) -> None:

@@ -123,7 +123,9 @@ def judge(settings: Settings, facts: Facts) -> Health:
         "tasks": _tasks(facts),
     }
     bad = {name for name, check in checks.items() if not check.ok}
-    status = "ready" if not bad else "degraded" if bad <= WARNINGS else "failing"
+    # Parked records of some sources are no reason to turn everybody away.
+    warnings = WARNINGS if any(not one.parks for one in facts.blown) else WARNINGS | {"fuse"}
+    status = "ready" if not bad else "degraded" if bad <= warnings else "failing"
     return Health(status, facts.waiting, checks)
 
 
@@ -150,9 +152,8 @@ def _fuse(blown: list[Blown]) -> Check:
     ]
     if not stopped:
         return Check(True, "no source is stopped")
-    return Check(
-        False, f"{'; '.join(stopped)}; nothing is stored until a version runs that can, or: sendlens fuse reset SOURCE"
-    )
+    rest = "their records are parked" if all(one.parks for one in blown) else "nothing is stored"
+    return Check(False, f"{'; '.join(stopped)}; {rest} until a version runs that can, or: sendlens fuse reset SOURCE")
 
 
 def _disk(settings: Settings, free: int) -> Check:

@@ -10,10 +10,10 @@ from litestar import Litestar
 from sendlens import __version__
 from sendlens.clock import Clock
 from sendlens.control.control import Control
-from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
 from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.imports import Imports
+from sendlens.pipeline.parking import Parking
 from sendlens.pipeline.replay import Replay
 from sendlens.privacy.desk import PrivacyDesk
 from sendlens.privacy.errands import Errands
@@ -42,9 +42,9 @@ def build(
     clock: Clock,
     control: Control,
     store: Store,
-    log: Log,
     hub: LiveHub,
     replay: Replay,
+    parking: Parking,
     privacy: PrivacyDesk,
     health: Sources,
     telemetry: Telemetry,
@@ -75,7 +75,7 @@ def build(
         route_handlers=[
             page_router(site),
             api_router(metrics, control.keys, control.tenants, requests=settings.api_requests),
-            dead_letter_router(control, replay, health.fuse, log),
+            dead_letter_router(control, replay, health.fuse, parking),
             mail_router(control, metrics),
             person_router(control, privacy),
             management_router(control, settings),

@@ -19,8 +19,8 @@ from litestar.params import JSONBody, QueryParameter
 from sendlens.control.control import Control
 from sendlens.control.deadletters import Cause, DeadLetter, DeadLetters, Wanted
 from sendlens.errors import InvalidField
-from sendlens.log.protocol import Log
 from sendlens.pipeline.fuse import Blown, Fuse
+from sendlens.pipeline.parking import Parking
 from sendlens.pipeline.replay import Replay, Replayed
 from sendlens.web.api.access import ADMIN, READ, Access, AnyRequest, tenant_of
 from sendlens.web.api.acting import administration
@@ -39,7 +39,10 @@ _Settled = Annotated[bool, QueryParameter(description="Also those that were repl
 
 
 class LetterAnswer(msgspec.Struct, kw_only=True):
-    """One dead letter. `record` is the record as it was accepted, or null for a block that cannot be read."""
+    """One dead letter. `record` is the record as it was accepted, or null for a whole block.
+
+    A block is `parked` where its source is stopped: nobody tried to process it, and it comes back with its source.
+    """
 
     id: int
     source: str
@@ -51,6 +54,7 @@ class LetterAnswer(msgspec.Struct, kw_only=True):
     batch_id: int
     records: int
     replayed_at: str | None
+    parked: bool
     record: object
 
 
@@ -79,7 +83,7 @@ class FusesAnswer(msgspec.Struct, kw_only=True):
 
 
 class FuseAnswer(msgspec.Struct, kw_only=True):
-    """A source that is stopped, since when and why."""
+    """A source that is stopped, since when and why; `parked` says that its records wait and others' are stored."""
 
     source: str
     batch_id: int
@@ -87,6 +91,7 @@ class FuseAnswer(msgspec.Struct, kw_only=True):
     dead: int
     reason: str
     since: str
+    parked: bool
 
 
 class ResetRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -95,13 +100,13 @@ class ResetRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     source: str
 
 
-def dead_letter_router(control: Control, replay: Replay, fuse: Fuse, log: Log) -> Router:
+def dead_letter_router(control: Control, replay: Replay, fuse: Fuse, parking: Parking) -> Router:
     """Return the router of `/v1/dead-letters` and `/v1/fuses`; asking needs the scope `read`, changing `admin`."""
     return Router(
         path="/v1",
         route_handlers=[
             _for(control, READ, [*_reading(control.deadletters, fuse)]),
-            _for(control, ADMIN, [*_changing(control, replay, fuse, log)]),
+            _for(control, ADMIN, [*_changing(control, replay, parking)]),
         ],
         before_request=known_parameters,
         exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
@@ -150,7 +155,7 @@ def _reading(letters: DeadLetters, fuse: Fuse) -> list[HTTPRouteHandler]:
     return [dead_letters, fuses]
 
 
-def _changing(control: Control, replay: Replay, fuse: Fuse, log: Log) -> list[HTTPRouteHandler]:
+def _changing(control: Control, replay: Replay, parking: Parking) -> list[HTTPRouteHandler]:
     async def note(request: AnyRequest, action: str, about: str) -> None:
         await asyncio.to_thread(lambda: administration(control, request).note(action, about))
 
@@ -168,9 +173,8 @@ def _changing(control: Control, replay: Replay, fuse: Fuse, log: Log) -> list[HT
 
     @post("/fuses/reset", status_code=200, accepts=())
     async def reset_fuse(request: AnyRequest, data: JSONBody[ResetRequest]) -> FuseAnswer:
-        """Let a source in again, and set aside what of its records in the log cannot be processed."""
-        until = await asyncio.to_thread(lambda: max(log.head(one) for one in log.partitions()))
-        done = _fuse(fuse.reset(tenant_of(request).id, data.source, until))
+        """Let a source in again; its parked records come back, and those that cannot be processed are set aside."""
+        done = _fuse(await parking.reset(tenant_of(request).id, data.source))
         await note(request, "fuse.reset", data.source)
         return done
 
@@ -195,6 +199,7 @@ def _letter(one: DeadLetter) -> LetterAnswer:
         batch_id=one.batch_id,
         records=one.records,
         replayed_at=time(one.replayed_at) if one.replayed_at else None,
+        parked=one.parked,
         record=record,
     )
 
@@ -207,4 +212,5 @@ def _fuse(one: Blown) -> FuseAnswer:
         dead=one.dead,
         reason=one.reason,
         since=time(one.at),
+        parked=one.parks,
     )
