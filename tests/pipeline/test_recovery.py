@@ -45,14 +45,14 @@ def events(first: int, count: int) -> list[Event]:
     ]
 
 
-# Three months of events, four keyed tables, states and sums, the accounts: nine statements.
-@pytest.mark.parametrize("statements", range(10))
+# Three months of events, four keyed tables, states and sums, engagements, the accounts: ten statements.
+@pytest.mark.parametrize("statements", range(11))
 def test_cut_after_any_statement(house: House, statements: int) -> None:
     """Whatever the first try left behind, the next start finishes the batch as if it had never been cut."""
     house.append(events(0, 30))
     house.writer().step(wait=0)
     house.append(events(20, 40), rejected=3)  # ten of them were there before
-    if statements < 9:
+    if statements < 10:
         with pytest.raises(Cut):
             house.writer(cut_after(statements)).step(wait=0)
     else:
