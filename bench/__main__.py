@@ -34,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
         given.keep.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="sendlens-bench-", dir=given.scratch))
     try:
-        context = Context(SIZES[given.size], scratch, given.keep)
+        context = Context(SIZES[given.size], scratch, given.keep, given.mails)
         for one in chosen:
             print(f"{one.name}: {one.help}", file=sys.stderr, flush=True)
             findings = cast("_Module", importlib.import_module(one.module)).run(context)
@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         sizes.add_argument(f"--{name}", dest="size", action="store_const", const=name, help=help_text)
     parser.set_defaults(size="full")
     parser.add_argument("--keep", type=Path, help="directory where filled histories stay for the next run")
+    parser.add_argument("--mails", type=Path, help="folder of labelled bounce mails for the bench of bounces")
     parser.add_argument("--scratch", type=Path, help="directory on the disk to measure; else the temporary directory")
     parser.add_argument("--out", type=Path, help="file for the results as JSON; else one in bench/results")
     parser.add_argument("--publish", action="store_true", help="write docs/performance.md and docs/performance.json")

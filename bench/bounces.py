@@ -1,8 +1,8 @@
 """The bounce verdict: precision and recall per class and reason, and diagnostics per second.
 
 Owns the counting. The labelled texts are the tests' (`tests/enrich/diagnostics.tsv`, our own words in the manner of
-each receiver); the real mails of `bounce_mails` are measured where they are. Labels that two careful readers could give
-differently count as right either way.
+each receiver); the real mails of `bounce_mails` are measured where they are, and those of a folder that the command
+line names (`bounce_folder`). Labels that two careful readers could give differently count as right either way.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
-from bench import bounce_mails
+from bench import bounce_folder, bounce_mails
 from bench.context import Context
 from bench.figures import Figure, Findings, figure
-from sendlens.enrich.bounce import classify
+from sendlens.enrich.bounce import BounceVerdict, classify
 from sendlens.enrich.bounce_reasons import REASONS
 from sendlens.model.events import BounceClass, EventType
 
@@ -54,11 +54,44 @@ def run(context: Context) -> Findings:
         )
     else:
         findings.notes.append("The real bounce mails are not on this machine; only our own texts were measured.")
+    if context.mails is not None:
+        findings.figures.extend(_folder(list(bounce_folder.labelled(context.mails)), findings.notes))
     findings.figures.extend(_speed(texts, max(3, context.size.repetitions)))
     return findings
 
 
-def _classes(one: bounce_mails.Told) -> frozenset[str]:
+def _folder(mails: list[bounce_folder.Labelled], notes: list[str]) -> Iterable[Figure]:
+    """Count what the reader finds in a folder's mails, and judge what it hands on; each mistake becomes a note."""
+    expected, found = sum(len(one.recipients) for one in mails), sum(one.found for one in mails)
+    yield figure("bounces.folder.recipients", "folder: failed recipients", "", [expected])
+    yield figure("bounces.folder.found", "folder: failed recipients found", "%", [100 * found / max(expected, 1)])
+    yield figure(
+        "bounces.folder.wrong", "folder: recipients told that did not fail", "", [sum(one.wrong for one in mails)]
+    )
+    classes: list[Pair] = []
+    reasons: list[Pair] = []
+    for one in mails:
+        if one.found < len(one.recipients) or one.wrong:
+            told = ", ".join(event.recipient for event in one.events) or "nobody"
+            notes.append(f"{one.file}: told {told} instead of {', '.join(sorted(one.recipients)) or 'nobody'}")
+        if not one.reasons:
+            continue
+        first = one.events[0] if one.events else None
+        verdict = (
+            classify(first.type, first.smtp_code, first.enhanced_code, first.smtp_reply) if first else BounceVerdict()
+        )
+        classes.append((_classes(one), verdict.bounce_class or "none"))
+        reasons.append((one.reasons, verdict.reason or "none"))
+        if verdict.reason not in one.reasons:
+            text = first.smtp_reply[:200] if first else "no event"
+            notes.append(
+                f"{one.file}: {verdict.reason or 'none'} ({verdict.rule}), not {'|'.join(one.reasons)}: {text}"
+            )
+    if classes:
+        yield from _rates("folder", "folder", classes, reasons)
+
+
+def _classes(one: bounce_mails.Told | bounce_folder.Labelled) -> frozenset[str]:
     deferred = one.type == EventType.DEFERRED
     classes = (REASONS[reason][0] for reason in one.reasons)
     softened = {BounceClass.HARD, BounceClass.UNDETERMINED}
@@ -67,7 +100,8 @@ def _classes(one: bounce_mails.Told) -> frozenset[str]:
 
 def _rates(name: str, what: str, classes: list[Pair], reasons: list[Pair]) -> Iterable[Figure]:
     count = len(classes)
-    hard = sum((given == "hard") in {each == "hard" for each in right} for right, given in classes)
+    # A mail that was not read at all ("none") is wrong, also where the right answer is "not hard".
+    hard = sum(given != "none" and (given == "hard") in {each == "hard" for each in right} for right, given in classes)
     yield figure(f"bounces.{name}.count", f"{what}: labelled", "", [count])
     yield figure(f"bounces.{name}.hard", f"{what}: hard or not hard is right", "%", [100 * hard / count])
     yield figure(f"bounces.{name}.class", f"{what}: class is right", "%", [100 * _right(classes) / count])

@@ -30,6 +30,8 @@ class Context:
     """An empty directory on the disk that is measured."""
     keep: Path | None = None
     """Where filled histories stay for the next run."""
+    mails: Path | None = None
+    """A folder of labelled bounce mails to measure."""
     measured: dict[str, float] = field(default_factory=dict[str, float])
     """Figures of earlier benches of this run, by name."""
 

@@ -118,6 +118,9 @@ ABOUT_CLIENT: Final = (
     Rule("about_leaving", "reputation", 62, "go away; requires confirmation; denyip; spamtrap; geographic"),
 )
 
+# Who merely says spam means the message; lists, proof and the client's standing were asked before.
+ABOUT_SPAM: Final = (Rule("about_spam", "content", 72, "spam; junk; unsolicited; bulk e-mail", smtp="5* 0"),)
+
 ABOUT_MESSAGE: Final = (
     Rule(
         "about_message",

@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendlens.enrich.bounce_gist import ABOUT_CLIENT, ABOUT_MAILBOX, ABOUT_MESSAGE, ABOUT_SENDER, ABOUT_SERVER
+from sendlens.enrich.bounce_gist import (
+    ABOUT_CLIENT,
+    ABOUT_MAILBOX,
+    ABOUT_MESSAGE,
+    ABOUT_SENDER,
+    ABOUT_SERVER,
+    ABOUT_SPAM,
+)
 from sendlens.enrich.bounce_marks import MARKS
 from sendlens.enrich.bounce_reasons import Rule
 from sendlens.enrich.bounce_words_abroad import (
@@ -236,6 +243,7 @@ RULES: Final = (
     *ABROAD_BLOCK,
     *REPUTATION,
     *UNAVAILABLE,
+    *ABOUT_SPAM,
     *REFUSED_BY_RULE,
     *NETWORK,
     *ABROAD_NETWORK,

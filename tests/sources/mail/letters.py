@@ -100,6 +100,13 @@ CASES = (
         code=550,
     ),
     Case(
+        "netscape",
+        "Mail Administrator <Postmaster@mx.example.org>",
+        "Mail System Error - Returned Mail",
+        ("ada@example.net", "bob@example.net"),
+        says="not responding",
+    ),
+    Case(
         "exchange-2003",
         "System Administrator <postmaster@mail.example.org>",
         "Undeliverable: Autumn offers",
@@ -293,12 +300,17 @@ def multipart(kind: str, *parts: tuple[str, str], **headers: Any) -> bytes:
 
 
 def dsn(
-    groups: str, *, about: str = "Reporting-MTA: dns; mx.example.org", original: str = ORIGINAL, **headers: Any
+    groups: str,
+    *,
+    about: str = "Reporting-MTA: dns; mx.example.org",
+    original: str = ORIGINAL,
+    notice: str = "This is the mail system. Your message was not delivered.",
+    **headers: Any,
 ) -> bytes:
     """Return a delivery status notification (RFC 3464) whose recipients' groups are as given."""
     return multipart(
         "multipart/report; report-type=delivery-status",
-        ("text/plain", "This is the mail system. Your message was not delivered."),
+        ("text/plain", notice),
         ("message/delivery-status", f"{about}\n\n{groups}"),
         ("message/rfc822", original),
         **headers,

@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from sendlens.enrich.bounce import classify
 from sendlens.model.events import Event, EventType
 from sendlens.sources.mail import dispatch
 from sendlens.sources.mail.options import MailOptions
@@ -108,6 +109,35 @@ def test_addresses_that_are_only_mentioned_did_not_fail() -> None:
         "The message was sent by news@sender.example to list@sender.example.\n"
     )
     assert one(mail(Case("x", letters.DAEMON, "Delivery failure", (), own=notice))).recipient == "ada@example.net"
+
+
+def test_a_report_may_name_a_mailbox_of_a_network_of_ones_own() -> None:
+    fields = "Final-Recipient: LOCAL; <ada@mailhost>\nAction: failed\nStatus: 5.2.2\n"
+    assert one(dsn(fields, original="")).recipient == "ada@mailhost"
+    assert read(dsn(fields.replace("<ada@mailhost>", "<ada>"), original="")).events == []
+
+
+def test_a_reason_that_runs_over_several_lines_is_handed_on_whole() -> None:
+    first, second = read(mail(next(case for case in CASES if case.name == "netscape"))).events
+    for event in (first, second):
+        verdict = classify(event.type, event.smtp_code, event.enhanced_code, event.smtp_reply)
+        assert (verdict.bounce_class, verdict.reason) == ("soft", "timeout")
+
+
+def test_what_follows_an_address_on_its_line_is_the_reason_where_the_report_has_none() -> None:
+    notice = "An error has occurred while delivering to these recipients:\n\nada@example.net: Domain does not exist\n"
+    event = one(dsn("Final-Recipient: rfc822; ada@example.net\nAction: error\nStatus: 5.0.0\n", notice=notice))
+    assert event.smtp_reply.startswith("Domain does not exist")
+
+
+def test_an_address_and_the_one_it_was_forwarded_from_are_one_failure() -> None:
+    notice = (
+        "   ----- The following addresses had permanent fatal errors -----\nada.l@example.org\n"
+        "    (reason: 553 No such mailbox)\n    (expanded from: <ada@example.net>)\n"
+    )
+    event = one(mail(Case("x", letters.DAEMON, "Returned mail: see transcript", (), own=notice)))
+    assert (event.recipient, event.metadata["mail.final_recipient"]) == ("ada@example.net", "ada.l@example.org")
+    assert "No such mailbox" in event.smtp_reply
 
 
 def test_the_same_mail_has_the_same_events_by_whichever_way_it_comes() -> None:

@@ -22,6 +22,10 @@ _AROUND: Final = "'`*#~|{}^?!"
 # RFC 6533: a character outside ASCII as \x{code}.
 _ESCAPED: Final = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _LONGEST_LOCAL: Final = 128
+# In a field for an address nothing else is meant, so that names of one's own network are believed there.
+_LOCAL_NETWORK: Final = re.compile(
+    r"[\s<]*(?P<who>(?:\"[^\"\s@]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]{1,128})@[^\W_](?:[\w.-]{0,251}[^\W_])?)[\s>]*"
+)
 _TYPED: Final = re.compile(r"\s*(?P<type>[\w-]+)\s*;\s*(?P<rest>.*)", re.DOTALL)
 
 NEVER: Final = frozenset(
@@ -71,13 +75,17 @@ def of_field(value: str) -> str:
 
     >>> of_field(r"utf-8; gr\x{FC}n@example.com")
     'grün@example.com'
+    >>> of_field("rfc822; <root@mailhost>")
+    'root@mailhost'
     """
     typed = _TYPED.fullmatch(value)
     text = typed["rest"] if typed else value
     if "\\x{" in text:
         text = _ESCAPED.sub(_character, text)
-    found = in_text(text)
-    return found[0] if found else ""
+    if found := in_text(text):
+        return found[0]
+    plain = _LOCAL_NETWORK.fullmatch(text)
+    return clean(plain["who"]) if plain else ""
 
 
 def _character(found: re.Match[str]) -> str:

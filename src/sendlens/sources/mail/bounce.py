@@ -186,5 +186,6 @@ def _completed(told: Reported, lines: list[str], said: list[str]) -> Reported:
         return told
     who = told.final or told.recipient
     at = next((number for number, line in enumerate(lines) if who.lower() in line.lower()), -1)
-    words = freetext.diagnostic_of(lines, said, who, at)
+    rest = re.split(re.escape(who), lines[at], maxsplit=1, flags=re.IGNORECASE)[-1] if at >= 0 else ""
+    words = freetext.diagnostic_of(lines, said, who, at, rest)
     return msgspec.structs.replace(told, diagnostic=words)

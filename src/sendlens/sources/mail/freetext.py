@@ -65,6 +65,8 @@ _BOILERPLATE: Final = phrases.compiled(phrases.BOILERPLATE)
 _RULE: Final = re.compile(r"[=*_#|-]{3,}")
 _SECTION: Final = 60
 """Lines after an opening in which addresses belong to it."""
+_TOLD_BELOW: Final = 2
+"""Lines from an address to the one that tells where it was forwarded from."""
 _AROUND: Final = 200
 """Characters on either side of an address that make its sentence."""
 
@@ -160,8 +162,10 @@ def _announced(lines: list[str]) -> list[_Entry]:
         if (told := _BRACKETED.match(line) or _LABEL.match(line)) and not _CONTACT.search(line[: told.start("who")]):
             found.append(_entry(told, number))
         elif listed and (told := _EXPANDED.match(bare)):
-            last = found.pop() if found and found[-1].at == number - 1 else None
-            found.append(_Entry(told["who"], number, final=last.who if last else ""))
+            # Right below its address, or below the one line that says why.
+            last = found.pop() if found and number - found[-1].at <= _TOLD_BELOW else None
+            rest = " ".join(each.strip() for each in lines[last.at + 1 : number]) if last else ""
+            found.append(_Entry(told["who"], number, rest, last.who if last else ""))
         elif listed and (told := _ENTRY.match(line) or _X400.match(line)) and not _continues(told["rest"]):
             found.append(_entry(told, number))
             until = number + _SECTION  # a list may be as long as it likes
@@ -302,8 +306,10 @@ def diagnostic_of(lines: list[str], said: list[str], who: str, at: int, rest: st
     if _REFUSED.search(near) or (_SAID.search(near) and not coded):
         return near[:_LONGEST_DIAGNOSTIC]
     # Elsewhere: lines that mention the address with a code, or what the other server said.
-    mine = [line for line in coded or said if who.lower() in line.lower()] or coded or said
-    words = _plain(mine[:6]) or (_plain(lines[:40]) if len(near) < _ENOUGH else "")
+    words = _plain(([line for line in coded if who.lower() in line.lower()] or coded)[:6])
+    if not words and (said or len(near) < _ENOUGH):
+        # Prose runs over several lines, so that one of them says nothing.
+        words = _plain(lines[:40])
     return (near if words in near else f"{near} {words}".strip())[:_LONGEST_DIAGNOSTIC]
 
 

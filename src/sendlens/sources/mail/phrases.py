@@ -113,7 +113,7 @@ ENDS: Final = (
 RETURNED: Final = (
     r"[\W_]*(?:(?:below|included|here|this|attached|attachment|enclosed) )?(?:is )?(?:a |the )?"
     r"copy of (?:the|your)(?: original| first)?(?: part of (?:the|your))? ?(?:message|mail|header)s?\b.*",
-    r"[\W_]*(?:your )?(?:original|returned|forwarded|unsent|undelivered|non-delivered|rejected|failed|"
+    r"[\W_]*(?:your )?(?:original|old|returned|forwarded|unsent|undelivered|non-delivered|rejected|failed|"
     r"bounced)(?: e-?mail)? "
     r"(?:message|mail|headers?)(?: (?:headers?|text|is|was|are|as|follows?|attached|below|received|included|"
     r"starts?|here|"
@@ -156,7 +156,8 @@ FINAL: Final = (
 
 BOILERPLATE: Final = (
     r"this is an automatically generated.*|this (?:message|e-?mail) was (?:created|generated) automatically.*|"
-    r"hi\.? this is .*|this is the .{0,60}(?:program|mail system|agent|daemon).*|please (?:do not|don.t) reply.*|"
+    r"hi\.? this is .*|this is the .{0,60}(?:program|mail system|agent|daemon).*|please (?:(?:do not|don.t) )?reply.*|"
+    r"if you (?:feel|believe|think) .*|"
     r"i.m (?:sorry|afraid).*|we.re sorry.*|(?:a )?message (?:that )?you (?:have )?sent.*|its recipients.*|"
     r"message from .*|"
     r"if you do so, please include.*|delete your own text.*|for further assistance.*|message removed"
