@@ -1,7 +1,8 @@
 """Load for the fault suite: threads that post and remember exactly what was acknowledged.
 
 A request that got no answer may or may not be on disk; like a provider, the sender repeats it until it is answered, and
-then each of its events must be there once.
+then each of its events must be there once. Some of the traffic are covert scanners, whose clicks arrive one by one
+among everything else, so that verdicts which were stored already have to be corrected.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import httpx
 from tests.harness.server import Server
 
 HOUR_MS = 3_600_000
+BROWSER = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+)
 _TYPES = (
     "injected delivered opened clicked bounced deferred complained unsubscribed converted".split()  # noqa: SIM905 - shorter
 )
@@ -29,6 +33,8 @@ class Account:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     acknowledged: set[str] = field(default_factory=set[str])
+    scanned: set[str] = field(default_factory=set[str])
+    """Messages of which all three clicks of a scanner were acknowledged: each of these must count as a machine's."""
     posts: int = 0
     repeats: int = 0
 
@@ -63,9 +69,16 @@ class Load:
 
     def _send(self, rng: random.Random) -> None:
         with httpx.Client(base_url=self._server.url, headers=self._server.headers, timeout=20) as client:
-            while not self._stop.is_set():
+            late: list[dict[str, object]] = []
+            while not self._stop.is_set() or late:
                 events = [self._event(rng) for _ in range(rng.randint(1, self._batch))]
-                self._until_answered(client, events, rng)
+                if not late and rng.random() < 0.5:
+                    late = self._scan(rng)
+                click = [late.pop()] if late else []
+                self._until_answered(client, [*events, *click], rng)
+                if click and not late:
+                    with self.account.lock:
+                        self.account.scanned.add(str(click[0]["message_id"]))
                 if rng.random() < 0.15:  # a provider that did not see our answer sends the same again
                     self._until_answered(client, events, rng)
 
@@ -88,6 +101,30 @@ class Load:
                 return
             assert answer.status_code in (429, 503), answer.text
             time.sleep(0.1 + rng.random() / 5)
+
+    def _scan(self, rng: random.Random) -> list[dict[str, object]]:
+        """Return three clicks of a scanner that looks like a person until they are seen together, in any order."""
+        occurred = int(time.time() * 1000) - rng.choice((1, 30, 24 * 40)) * HOUR_MS
+        numbers = [next(self._numbers) for _ in range(3)]
+        person = f"person{rng.randint(1, 60)}@shop.example"
+        clicks: list[dict[str, object]] = [
+            {
+                "type": "clicked",
+                "id": f"event-{number}",
+                "order_id": f"event-{number}",
+                "occurred_at": occurred + place * 9_000,
+                "message_id": f"scanned-{numbers[0]}",
+                "recipient": person,
+                "campaign_id": "spring",
+                "user_agent": BROWSER,
+                "ip": "203.0.113.9",
+                "link_url": f"https://shop.example/{place}",
+                "link_id": str(place),
+            }
+            for place, number in enumerate(numbers)
+        ]
+        rng.shuffle(clicks)
+        return clicks
 
     def _event(self, rng: random.Random) -> dict[str, object]:
         number = next(self._numbers)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_kill import QUERIES
+from tests.faults.checks import QUERIES
 from tests.harness.missing import missing
 from tests.harness.server import Server, inspect_data
 

@@ -13,8 +13,8 @@ import httpx
 
 from sendlens.settings import Settings
 from sendlens.store import Store
+from tests.faults.checks import QUERIES
 from tests.faults.load import Load
-from tests.faults.test_kill import QUERIES
 from tests.harness import clickhouse_child, clickhouse_server
 from tests.harness.ports import wait_until_listening
 from tests.harness.server import Server
