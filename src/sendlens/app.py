@@ -27,7 +27,7 @@ from sendlens.enrich.geo import Countries
 from sendlens.exchangers.known import FILE, Known
 from sendlens.exchangers.resolver import Asker, Resolver
 from sendlens.log.sqlite import SqliteLog
-from sendlens.mailboxes.poller import Poller
+from sendlens.mailboxes.poller import Mailboxes
 from sendlens.model.events import RecordKind
 from sendlens.operations.desk import Desk
 from sendlens.operations.networks import in_use
@@ -46,7 +46,9 @@ from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
+from sendlens.polling.rounds import Rounds
 from sendlens.privacy.desk import PrivacyDesk
+from sendlens.scrapes.scraper import Scrapes
 from sendlens.settings import Settings
 from sendlens.sources.received import Mapped
 from sendlens.store.client import Store
@@ -65,11 +67,13 @@ from sendlens.web.telemetry import Telemetry
 _log = structlog.stdlib.get_logger(__name__)
 
 ACCEPT_SECONDS: Final = 60.0
-"""How long the records of a polled mail may take to be on disk."""
+"""How long the records of a look at a source may take to be on disk."""
 CURRENCY_SECONDS: Final = 5.0
 """How long a tenant's currency is remembered by the writer; a change takes effect within this time."""
 
 
+SCRAPING_THREADS: Final = 4
+"""Exporters that are scraped at the same time, so that a few slow ones keep nobody waiting."""
 WEB_THREADS: Final = 128
 """Requests that may wait in a thread at the same time, all tenants together."""
 
@@ -246,7 +250,7 @@ class Application:
         self._tracker: TrackerApp | None = None
         self._live: LiveSocket | None = None
         self._site: Litestar | None = None
-        self._poller: Poller | None = None
+        self._rounds: list[Rounds] = []
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -311,12 +315,17 @@ class Application:
         )
         loop = asyncio.get_running_loop()
 
-        def accept(tenant: str, source: str, mapped: Mapped, received_at: int) -> None:
-            kept = door.accept(tenant, source, RecordKind.EVENT, mapped, received_at)
+        def accept(tenant: str, source: str, kind: RecordKind, mapped: Mapped, received_at: int) -> None:
+            kept = door.accept(tenant, source, kind, mapped, received_at)
             asyncio.run_coroutine_threadsafe(kept, loop).result(ACCEPT_SECONDS)
 
-        self._poller = Poller(parts.control, parts.settings, parts.clock, accept)
-        self._poller.start()
+        given = (parts.control, parts.settings, parts.clock, accept)
+        self._rounds = [
+            Rounds(Mailboxes(*given), parts.control, parts.clock),
+            Rounds(Scrapes(*given), parts.control, parts.clock, threads=SCRAPING_THREADS),
+        ]
+        for rounds in self._rounds:
+            rounds.start()
         self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock)
         self._live = LiveSocket(
             parts.hub, parts.store, parts.control.keys, parts.control.tenants, parts.clock, parts.fuse
@@ -340,10 +349,10 @@ class Application:
         )
 
     def _close(self) -> None:
-        if self._poller is not None:
-            # First of all: what it reads needs everything else.
-            self._poller.stop()
-            self._poller = None
+        # First of all: what they read needs everything else.
+        for rounds in self._rounds:
+            rounds.stop()
+        self._rounds = []
         if self._parts is not None:
             self._parts.close()
             self._parts = None

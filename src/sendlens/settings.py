@@ -258,6 +258,13 @@ class Settings:
         "true | false",
         _flag,
     )
+    scrape_networks: str = _setting(
+        "",
+        "Networks besides the open internet in which sources may scrape exporters, with commas, such as "
+        "10.0.0.0/8,127.0.0.1; empty for none.",
+        "addresses or networks, or empty",
+        _networks,
+    )
     dns: str = _setting(
         "system",
         "Whom to ask for the mail exchangers of recipients' domains, in the background; off asks nobody.",
@@ -325,6 +332,7 @@ _MAY_BE_EMPTY: Final = {
     "geo_database",
     "metrics_key",
     "trusted_proxies",
+    "scrape_networks",
 }
 _LEAST_CHARACTERS: Final = {"bootstrap_key": 20, "secret_key": 32, "metrics_key": 20}
 # Variables of ours that are no settings of the process: the demo, tests and clients read them.

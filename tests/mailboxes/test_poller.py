@@ -9,11 +9,12 @@ import pytest
 from sendlens.clock import FrozenClock
 from sendlens.control.control import Control
 from sendlens.errors import Unavailable
-from sendlens.mailboxes.hosts import address_of, is_public
 from sendlens.mailboxes.letters import MailboxError
 from sendlens.mailboxes.opening import opened
-from sendlens.mailboxes.poller import Poller
-from sendlens.model.events import Event
+from sendlens.mailboxes.poller import Mailboxes
+from sendlens.model.events import Event, RecordKind
+from sendlens.polling.hosts import PollError, address_of, is_public
+from sendlens.polling.rounds import Rounds
 from sendlens.settings import Settings
 from sendlens.sources.mail.options import MailOptions
 from sendlens.sources.received import Mapped
@@ -32,13 +33,14 @@ class World:
         self.taken: list[Mapped] = []
         self.broken = False
 
-    def accept(self, tenant: str, source: str, mapped: Mapped, received_at: int) -> None:
+    def accept(self, tenant: str, source: str, kind: RecordKind, mapped: Mapped, received_at: int) -> None:
         if self.broken:
             raise Unavailable("the disk is full")
         self.taken.append(mapped)
 
-    def poller(self) -> Poller:
-        return Poller(self.control, self.settings, self.clock, self.accept)
+    def poller(self) -> Rounds:
+        kind = Mailboxes(self.control, self.settings, self.clock, self.accept)
+        return Rounds(kind, self.control, self.clock)
 
     def source(self, mailbox: str, **options: object) -> str:
         made = self.control.sources.create(self.tenant, mailbox, "mail", {"mailbox": mailbox, **options}, ["secret"])
@@ -77,7 +79,7 @@ def test_a_maildir_is_read_and_marked(world: World, afterwards: str, new: int, e
         assert sorted(file.name for file in (box / elsewhere).iterdir()) == [f"{n}.test:2,S" for n in range(3)]
     world.poller().turn()
     assert len(world.taken) == 3, "what was read is not read again"
-    state = world.control.mailboxes.get(source)
+    state = world.control.polls.get(source)
     assert (state.read, state.looked_at, state.error) == (3, NOW, "")
 
 
@@ -87,11 +89,11 @@ def test_a_mail_whose_records_are_not_safe_stays_and_comes_again(world: World) -
     world.broken = True
     world.poller().turn()
     assert len(list((box / "new").iterdir())) == 3
-    assert "the disk is full" in world.control.mailboxes.get(source).error
+    assert "the disk is full" in world.control.polls.get(source).error
     world.broken = False
     world.poller().turn()
     assert len(world.taken) == 3
-    assert world.control.mailboxes.get(source).error == ""
+    assert world.control.polls.get(source).error == ""
 
 
 def test_an_mbox_is_read_as_it_grows_and_again_when_it_is_another(world: World) -> None:
@@ -121,7 +123,7 @@ def test_a_mailbox_that_fails_keeps_no_other_waiting_and_is_tried_ever_more_rare
     poller = world.poller()
     poller.turn()
     assert len(world.taken) == 1
-    assert "not a public address" in world.control.mailboxes.get(broken).error
+    assert "not a public address" in world.control.polls.get(broken).error
     (source,) = (each for each in world.control.sources.list(world.tenant) if each.id == broken)
     pauses = [poller.look(source) for _ in range(8)]
     assert pauses == sorted(pauses)
@@ -173,11 +175,11 @@ def test_addresses_that_lead_inside_are_refused(address: str) -> None:
 
 
 def test_hosts_are_judged_by_where_they_lead() -> None:
-    with pytest.raises(MailboxError, match="not a public address"):
-        address_of("localhost", 993, private=False)
-    assert address_of("localhost", 993, private=True) in ("127.0.0.1", "::1")
-    with pytest.raises(MailboxError, match="cannot be resolved"):
-        address_of("no-such-host.invalid", 993, private=False)
+    with pytest.raises(PollError, match="not a public address"):
+        address_of("localhost", 993, lambda _: False, hint="")
+    assert address_of("localhost", 993, lambda _: True, hint="") in ("127.0.0.1", "::1")
+    with pytest.raises(PollError, match="cannot be resolved"):
+        address_of("no-such-host.invalid", 993, lambda _: False, hint="")
 
 
 @pytest.mark.parametrize(

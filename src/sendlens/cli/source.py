@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
@@ -13,8 +13,9 @@ from sendlens.errors import InvalidField
 
 if TYPE_CHECKING:
     from sendlens.control import Source
-    from sendlens.control.mailboxes import MailboxState
+    from sendlens.control.polls import PollState
     from sendlens.settings import Settings
+    from sendlens.sources.kinds import Kind
 
 app = App(name="source", help="Create and list sources of events, and replace their secrets.", help_format="plaintext")
 
@@ -36,16 +37,20 @@ def create(
 
     Args:
         tenant: Slug or id of the tenant.
-        provider: Name of the provider, api for events in Sendlens' own format, or tracker for our own pixel and links.
+        provider: Name of the provider, or one of ours: api for events in Sendlens' own format, tracker, prometheus.
         name: Name of the source, unique within the tenant; the provider's if empty.
         secret: What the provider proves itself with; - reads it from standard input. Two are valid at a time.
         option: How payloads are read, as name=value, for example keep_raw=true; repeat it for several.
         json: Print JSON instead of text.
     """
-    title, secret_help = _provider(provider)
-    options = _options(provider, option)
-    secrets = [typed_secret(each, f"Secret of {title}") for each in secret]
-    made = _made_secret(provider) if not secrets else ""
+    from secrets import token_urlsafe
+
+    from sendlens.sources.kinds import kind_of
+
+    kind = kind_of(provider)
+    options = _options(kind, option)
+    secrets = [typed_secret(each, f"Secret of {kind.title}") for each in secret]
+    made = token_urlsafe(32) if kind.makes_secret and not secrets else ""
     with opened() as (control, settings):
         from sendlens.control.administration import COMMAND, Administration
 
@@ -54,8 +59,8 @@ def create(
     _show(source, settings, json)
     if made:
         sys.stderr.write(f"Secret, shown only now: {made}\n")
-    elif secret_help and not secrets:
-        sys.stderr.write(f"Without a secret every request is refused. {title}: {secret_help}\n")
+    elif kind.posts and not secrets:
+        sys.stderr.write(f"Without a secret every request is refused. {kind.title}: {kind.secret_help}\n")
         sys.stderr.write(f"Set it with: sendlens source rotate {source.id} --secret -\n")
 
 
@@ -87,8 +92,10 @@ def show(source: str, *, json: Json = False) -> None:
         json: Print JSON instead of text.
     """
     with opened() as (control, settings):
+        from sendlens.sources.kinds import is_polled
+
         found = control.sources.get(source)
-        _show(found, settings, json, control.mailboxes.get(source) if found.settings.get("mailbox") else None)
+        _show(found, settings, json, control.polls.get(source) if is_polled(found.settings) else None)
 
 
 @app.command
@@ -131,40 +138,17 @@ def hook_url(source: Source, settings: Settings) -> str:
     # Whoever listens on every address is not reached under that name.
     host = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(host, host)  # noqa: S104 - compared, not listened on
     base = settings.public_url.rstrip("/") or f"http://{host}:{settings.port}"
-    own = {"api": "/v1/events", "tracker": f"/t/o/{source.id}/"}
-    return base + own.get(source.provider, f"/hooks/{source.provider}/{source.id}")
+    from sendlens.sources.kinds import path_of
+
+    path = path_of(source.provider, source.id)
+    return base + path if path else ""
 
 
-_OWN: Final = {"api": "API", "tracker": "Tracker"}
-"""Sources that are no provider's: they need no secret from outside."""
-
-
-def _made_secret(provider: str) -> str:
-    """Return a new secret for a source whose secret nobody else makes, or an empty text."""
-    import secrets
-
-    return secrets.token_urlsafe(32) if provider == "tracker" else ""
-
-
-def _provider(name: str) -> tuple[str, str]:
-    """Return the provider's title and what it says of its secret."""
-    from sendlens.sources.posting import POSTING
-
-    if name in _OWN:
-        return _OWN[name], ""
-    if name not in POSTING:
-        raise InvalidField("provider", name, f"one of {', '.join([*_OWN, *sorted(POSTING)])}")
-    return POSTING[name].title, POSTING[name].secret_help
-
-
-def _options(provider: str, given: Sequence[str]) -> dict[str, object]:
+def _options(kind: Kind, given: Sequence[str]) -> dict[str, object]:
     """Read name=value pairs; a value is JSON where it looks like it, a text otherwise."""
     import msgspec
 
-    from sendlens.sources.esp import Options
-    from sendlens.sources.posting import POSTING
-
-    form = POSTING[provider].options if provider in POSTING else Options
+    form = kind.options
     known = {field.encode_name: field.type for field in msgspec.structs.fields(form)}
     options: dict[str, object] = {}
     for pair in given:
@@ -185,30 +169,29 @@ def _public(source: Source, settings: Settings) -> dict[str, object]:
     return source.public() | {"url": hook_url(source, settings)}
 
 
-def _show(source: Source, settings: Settings, json: bool, mailbox: MailboxState | None = None) -> None:
+def _show(source: Source, settings: Settings, json: bool, polled: PollState | None = None) -> None:
     if json:
-        told = {"looked_at": mailbox.looked_at, "read": mailbox.read, "error": mailbox.error} if mailbox else None
-        print_json(_public(source, settings) | ({"mailbox": told} if told else {}))
+        print_json(_public(source, settings) | ({"polled": polled.public()} if polled else {}))
         return
-    polled: dict[str, object] = {}
-    if mailbox:
-        polled = {
-            "last look": moment(mailbox.looked_at),
-            "mails read": mailbox.read,
-            "mailbox": mailbox.error or "readable",
+    state: dict[str, object] = {}
+    if polled:
+        state = {
+            "last look": moment(polled.looked_at),
+            "read": polled.read,
+            "polled": polled.error or polled.note or ("readable" if polled.looked_at else "not yet"),
         }
     print_facts(
         {
             "name": source.name,
             "provider": source.provider,
             "id": source.id,
-            "url": hook_url(source, settings),
+            "url": hook_url(source, settings) or "–",
             "secrets": len(source.secrets),
             "options": " ".join(f"{name}={value}" for name, value in source.settings.items()) or "–",
             "last event": moment(source.last_event_at),
             "created": moment(source.created_at),
-            **polled,
+            **state,
         }
     )
-    if not settings.public_url and source.provider != "api":
+    if not settings.public_url and source.provider != "api" and hook_url(source, settings):
         sys.stderr.write("Providers cannot reach this address. SENDLENS_PUBLIC_URL tells the one they can.\n")

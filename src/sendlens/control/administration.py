@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from sendlens.control.audit import OPERATOR
 from sendlens.control.control import Control
@@ -18,12 +17,8 @@ from sendlens.control.roles import Role, must
 from sendlens.control.sources import API, Source
 from sendlens.control.tenants import Tenant
 from sendlens.control.users import User, normal_email
-from sendlens.errors import Conflict, InvalidField, NotFound
-from sendlens.sources.esp import Options
-from sendlens.sources.posting import POSTING
-
-OWN: Final = (API, "tracker")
-"""What a source may be besides a provider: events in our own format, and our own pixel and links."""
+from sendlens.errors import Conflict, NotFound
+from sendlens.sources.kinds import kind_of
 
 
 @dataclass(frozen=True)
@@ -74,9 +69,7 @@ class Administration:
     ) -> Source:
         """Make a source. Raises `InvalidField` for an unknown provider or option."""
         must(self._actor.role, "manage_sources")
-        if provider not in OWN and provider not in POSTING:
-            raise InvalidField("provider", provider, f"one of {', '.join([*OWN, *sorted(POSTING)])}")
-        _check(provider, settings)
+        kind_of(provider).options.of(settings)
         source = self._control.sources.create(self.tenant.id, name or provider, provider, settings, secrets)
         self.note("source.create", _named(source))
         return source
@@ -85,7 +78,7 @@ class Administration:
         """Replace a source's options."""
         must(self._actor.role, "manage_sources")
         source = self.source(source_id)
-        _check(source.provider, settings)
+        kind_of(source.provider).options.of(settings)
         source = self._control.sources.configure(source.id, settings)
         self.note("source.change", _named(source))
         return source
@@ -203,11 +196,6 @@ def of_key(control: Control, key_id: str, actor: Actor) -> Administration:
 def of_source(control: Control, source_id: str, actor: Actor) -> Administration:
     """Return the administration of the tenant that a source belongs to. Raises `NotFound`."""
     return Administration(control, control.tenants.get(control.sources.get(source_id).tenant), actor)
-
-
-def _check(provider: str, settings: Mapping[str, object]) -> None:
-    """Raise `InvalidField` for options that this provider's sources do not have."""
-    (POSTING[provider].options if provider in POSTING else Options).of(settings)
 
 
 def _named(source: Source) -> str:

@@ -17,9 +17,9 @@ from sendlens.control.deadletters import DeadLetters
 from sendlens.control.invitations import Invitations
 from sendlens.control.keys import Keys
 from sendlens.control.ledger import Ledger
-from sendlens.control.mailboxes import Mailboxes
 from sendlens.control.mails import Mails
 from sendlens.control.passwords import Passwords
+from sendlens.control.polls import Polls
 from sendlens.control.secrets import Keyring
 from sendlens.control.sessions import Sessions
 from sendlens.control.shares import SharedLinks
@@ -43,7 +43,7 @@ class Control:
         self.tenants: Final = Tenants(database, clock)
         self.keys: Final = Keys(database, keyring, clock)
         self.sources: Final = Sources(database, keyring, clock)
-        self.mailboxes: Final = Mailboxes(database)
+        self.polls: Final = Polls(database)
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
         self.mails: Final = Mails(database, clock)

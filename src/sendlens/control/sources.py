@@ -110,6 +110,12 @@ class Sources:
         with self._database.read() as connection:
             return [self._source(row) for row in connection.execute(query).mappings()]
 
+    def of_provider(self, provider: str) -> Sequence[Source]:
+        """Return the sources of one kind, of all tenants, the oldest first."""
+        query = select(sources).where(sources.c.provider == provider).order_by(sources.c.created_at, sources.c.id)
+        with self._database.read() as connection:
+            return [self._source(row) for row in connection.execute(query).mappings()]
+
     def rotate(self, source_id: str, new_secret: str) -> Source:
         """Make `new_secret` valid, and keep the newest one so far valid beside it. Raises `NotFound`."""
         source = self.get(source_id)

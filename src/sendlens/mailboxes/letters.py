@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from sendlens.errors import SendlensError
+from sendlens.polling.hosts import PollError
 
 Position = dict[str, int | str]
 """Where reading goes on, in the mailbox's own words; kept in the control plane between two looks."""
@@ -18,7 +18,7 @@ LONGEST_LETTER: Final = 25_000_000
 """Bytes of one mail that are fetched."""
 
 
-class MailboxError(SendlensError):
+class MailboxError(PollError):
     """A mailbox cannot be opened or read."""
 
     status, kind, title = 503, "mailbox", "A mailbox cannot be read"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from sendlens.clock import Clock
-from sendlens.mailboxes.hosts import address_of
 from sendlens.mailboxes.imap import Imap
 from sendlens.mailboxes.letters import Mailbox, MailboxError
 from sendlens.mailboxes.maildir import Maildir
 from sendlens.mailboxes.mbox import Mbox
+from sendlens.polling.hosts import address_of
 from sendlens.settings import Settings
 from sendlens.sources.mail.options import Address, MailOptions
 
@@ -26,8 +26,17 @@ def opened(options: MailOptions, password: str, settings: Settings, clock: Clock
             "the source has no secret, and the mailbox no password",
             hint="Set it with: sendlens source rotate SOURCE --secret -",
         )
-    resolved = address_of(address.host, address.port, private=settings.mail_private_hosts)
-    return Imap(address, password, resolved, options.afterwards, options.move_to)
+    return Imap(address, password, judged(address, settings), options.afterwards, options.move_to)
+
+
+def judged(address: Address, settings: Settings) -> str:
+    """Return the network address of an IMAP host. Raises `PollError` for one that must not be reached."""
+    return address_of(
+        address.host,
+        address.port,
+        lambda _: settings.mail_private_hosts,
+        hint="SENDLENS_MAIL_PRIVATE_HOSTS=true allows mailboxes within private networks.",
+    )
 
 
 def _within(path: str, settings: Settings) -> Path:

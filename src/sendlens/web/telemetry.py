@@ -21,6 +21,7 @@ from sendlens.control.control import Control
 from sendlens.control.sources import API
 from sendlens.errors import NotFound
 from sendlens.pipeline.batch import Batch
+from sendlens.sources.kinds import KINDS
 from sendlens.sources.posting import POSTING
 from sendlens.web.intake.app import HOOKS, ROUTES
 
@@ -161,7 +162,7 @@ class Telemetry:
                 provider = self._control.sources.get(source).provider
             except NotFound:
                 provider = API
-            known = self._kinds[source] = provider if provider in POSTING else API
+            known = self._kinds[source] = provider if provider in KINDS else API
             if len(self._kinds) > _MOST_SOURCES:
                 self._kinds.popitem(last=False)
         return known

@@ -21,10 +21,12 @@ from sendlens.control.audit import DEEDS
 from sendlens.control.control import Control
 from sendlens.control.invitations import PATH
 from sendlens.control.keys import ApiKey
+from sendlens.control.polls import PollState
 from sendlens.control.roles import given
 from sendlens.control.sources import Source
 from sendlens.errors import InvalidField
 from sendlens.settings import Settings
+from sendlens.sources.kinds import is_polled, path_of
 from sendlens.web.api.access import ADMIN, Access, AnyRequest, tenant_of
 from sendlens.web.api.acting import administration
 from sendlens.web.api.answers import time
@@ -80,6 +82,15 @@ class SourceChange(_Body):
     retire: bool = False
 
 
+class PolledAnswer(msgspec.Struct, kw_only=True):
+    """How the last look at a source that is polled went; `note` says what had to be left out."""
+
+    looked_at: str | None
+    read: int
+    error: str
+    note: str
+
+
 class SourceAnswer(msgspec.Struct, kw_only=True):
     """A source; secrets are counted and never shown."""
 
@@ -92,6 +103,7 @@ class SourceAnswer(msgspec.Struct, kw_only=True):
     created_at: str
     rotated_at: str | None
     last_event_at: str | None
+    polled: PolledAnswer | None = None
 
 
 class NewInvitation(_Body):
@@ -208,19 +220,18 @@ def _sources(control: Control) -> list[HTTPRouteHandler]:
     @get("/sources", sync_to_thread=True, accepts=())
     def list_sources(request: AnyRequest) -> list[SourceAnswer]:
         """The sources of the tenant, with when each was heard of last."""
-        return [_source(one) for one in control.sources.list(tenant_of(request).id)]
+        return [_source(control, one) for one in control.sources.list(tenant_of(request).id)]
 
     @post("/sources", sync_to_thread=True, accepts=())
     def create_source(request: AnyRequest, data: JSONBody[NewSource]) -> SourceAnswer:
         """Make a source; `path` is where its provider has to post to."""
-        return _source(
-            administration(control, request).create_source(data.name, data.provider, data.options, data.secrets)
-        )
+        made = administration(control, request).create_source(data.name, data.provider, data.options, data.secrets)
+        return _source(control, made)
 
     @get("/sources/{source_id:str}", sync_to_thread=True, accepts=())
     def one_source(request: AnyRequest, source_id: _Id) -> SourceAnswer:
         """One source."""
-        return _source(administration(control, request).source(source_id))
+        return _source(control, administration(control, request).source(source_id))
 
     @patch("/sources/{source_id:str}", sync_to_thread=True, accepts=())
     def change_source(request: AnyRequest, source_id: _Id, data: JSONBody[SourceChange]) -> SourceAnswer:
@@ -233,12 +244,12 @@ def _sources(control: Control) -> list[HTTPRouteHandler]:
             source = desk.rotate_source(source_id, data.secret)
         if data.retire:
             source = desk.retire_source(source_id)
-        return _source(source)
+        return _source(control, source)
 
     @delete("/sources/{source_id:str}", status_code=200, sync_to_thread=True, accepts=())
     def delete_source(request: AnyRequest, source_id: _Id) -> SourceAnswer:
         """Delete a source; what it has brought stays."""
-        return _source(administration(control, request).delete_source(source_id))
+        return _source(control, administration(control, request).delete_source(source_id))
 
     return [list_sources, create_source, one_source, change_source, delete_source]
 
@@ -347,15 +358,26 @@ def _key(one: ApiKey, secret: str = "") -> KeyAnswer:
     )
 
 
-def _source(one: Source) -> SourceAnswer:
+def _source(control: Control, one: Source) -> SourceAnswer:
+    state = control.polls.get(one.id) if is_polled(one.settings) else None
     return SourceAnswer(
         id=one.id,
         name=one.name,
         provider=one.provider,
         options=one.settings,
         secrets=len(one.secrets),
-        path="/v1/events" if one.provider == "api" else f"/hooks/{one.provider}/{one.id}",
+        path=path_of(one.provider, one.id),
         created_at=time(one.created_at),
         rotated_at=time(one.rotated_at) if one.rotated_at else None,
         last_event_at=time(one.last_event_at) if one.last_event_at else None,
+        polled=_polled(state) if state else None,
+    )
+
+
+def _polled(state: PollState) -> PolledAnswer:
+    return PolledAnswer(
+        looked_at=time(state.looked_at) if state.looked_at else None,
+        read=state.read,
+        error=state.error,
+        note=state.note,
     )

@@ -230,7 +230,8 @@ async def queues(question: Ask) -> Facts:
     empty = (
         not_known(question, "Gauges")
         if found is None
-        else "No mail server told how much waits in its queues. Send samples to POST /v1/gauges, for example from cron."
+        else "No mail server told how much waits in its queues. Let Sendlens scrape its Prometheus exporter, or post "
+        "samples to /v1/gauges."
     )
     return Facts("Queues of mail servers", head, rows, empty)
 

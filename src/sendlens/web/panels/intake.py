@@ -6,9 +6,10 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
-from sendlens.control.sources import API, Source
+from sendlens.control.sources import Source
 from sendlens.metrics.accounting import Outcomes
 from sendlens.metrics.periods import DAY, HOUR, zone_info
+from sendlens.sources.kinds import path_of
 from sendlens.web.pages.reader import when
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.question import Ask
@@ -95,8 +96,9 @@ def stopped(site: Site, tenant: str) -> list[dict[str, object]]:
 
 
 def hook_url(base: str, source: Source) -> str:
-    """Return the address a source's events are sent to."""
-    return f"{base}/v1/events" if source.provider == API else f"{base}/hooks/{source.provider}/{source.id}"
+    """Return the address a source's events are sent to; empty for one that is only polled."""
+    path = path_of(source.provider, source.id)
+    return f"{base}{path}" if path else ""
 
 
 def _texts(one: Outcomes) -> dict[str, int]:

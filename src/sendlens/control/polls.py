@@ -1,4 +1,4 @@
-"""How far each polled mailbox was read, and whether the last look into it succeeded."""
+"""How far each polled source was read, and whether the last look at it succeeded."""
 
 from __future__ import annotations
 
@@ -10,35 +10,43 @@ from sqlalchemy import insert, select, update
 from sendlens.control.database import Database
 from sendlens.control.tables import facts
 
+# The name of those that were there first; data directories hold it.
 _PREFIX: Final = "mailbox "
 
 
-class MailboxState(msgspec.Struct, frozen=True, kw_only=True):
-    """The position in the mailbox's own words, the time of the last look that succeeded, and mails read in all."""
+class PollState(msgspec.Struct, frozen=True, kw_only=True):
+    """The position in the polled thing's own words, when a look last succeeded (UTC ms), and what was read in all."""
 
     position: dict[str, int | str] = msgspec.field(default_factory=dict[str, int | str])
     looked_at: int = 0
     read: int = 0
+    """Mails of a mailbox, results of a seed mailbox, samples of an exporter."""
     error: str = ""
     """Why the last look failed; empty if it did not."""
+    note: str = ""
+    """What the last look that succeeded had to leave out; empty if nothing."""
+
+    def public(self) -> dict[str, object]:
+        """Return what is shown of it: everything but the position."""
+        return {"looked_at": self.looked_at, "read": self.read, "error": self.error, "note": self.note}
 
 
-class Mailboxes:
-    """The states of the mailboxes, by source."""
+class Polls:
+    """The states of what is polled, by source."""
 
     def __init__(self, database: Database) -> None:
         """Keep them in `database`, among the facts."""
         self._database = database
 
-    def get(self, source_id: str) -> MailboxState:
-        """Return the state of a source's mailbox; the beginning for one that was never looked into."""
+    def get(self, source_id: str) -> PollState:
+        """Return the state of a source; the beginning for one that was never looked at."""
         query = select(facts.c.value).where(facts.c.name == _PREFIX + source_id)
         with self._database.read() as connection:
             text = connection.execute(query).scalar()
-        return msgspec.json.decode(text, type=MailboxState) if text else MailboxState()
+        return msgspec.json.decode(text, type=PollState) if text else PollState()
 
-    def put(self, source_id: str, state: MailboxState) -> None:
-        """Keep the state of a source's mailbox."""
+    def put(self, source_id: str, state: PollState) -> None:
+        """Keep the state of a source."""
         name, value = _PREFIX + source_id, msgspec.json.encode(state).decode()
         with self._database.write() as connection:
             changed = connection.execute(update(facts).where(facts.c.name == name).values(value=value))

@@ -8,27 +8,31 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Callable
 
-from sendlens.mailboxes.letters import MailboxError
+from sendlens.errors import SendlensError
 
 
-def address_of(host: str, port: int, *, private: bool) -> str:
-    """Return the address to connect to. Raises `MailboxError` if there is none that may be reached.
+class PollError(SendlensError):
+    """What a source names cannot be reached, opened or read."""
 
-    With `private`, loopback and private addresses are allowed, too.
-    """
+    status, kind, title = 503, "poll", "A source cannot be polled"
+
+
+def address_of(host: str, port: int, allowed: Callable[[str], bool], *, hint: str) -> str:
+    """Return the address to connect to. Raises `PollError` if there is none that is public or allowed."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise MailboxError(f"the host {host} cannot be resolved: {error}") from None
+        raise PollError(f"the host {host} cannot be resolved: {error}") from None
     addresses = [str(each[4][0]) for each in found]
-    allowed = [address for address in addresses if private or is_public(address)]
-    if not allowed:
-        raise MailboxError(
+    fitting = [address for address in addresses if is_public(address) or allowed(address)]
+    if not fitting:
+        raise PollError(
             f"the host {host} leads to {', '.join(sorted(set(addresses)))[:200]}, which is not a public address",
-            hint="SENDLENS_MAIL_PRIVATE_HOSTS=true allows mailboxes within private networks.",
+            hint=hint,
         )
-    return allowed[0]
+    return fitting[0]
 
 
 def is_public(text: str) -> bool:
@@ -49,3 +53,19 @@ def is_public(text: str) -> bool:
         if address in ipaddress.ip_network("64:ff9b::/96"):
             return ipaddress.ip_address(int(address) & 0xFFFFFFFF).is_global
     return address.is_global and not address.is_multicast
+
+
+def within(text: str, networks: str) -> bool:
+    """Tell whether an address lies in one of the networks that a setting lists with commas.
+
+    >>> within("10.1.2.3", "10.0.0.0/8, ::1"), within("::ffff:10.1.2.3", "10.0.0.0/8"), within("9.9.9.9", "")
+    (True, True, False)
+    """
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    named = [each.strip() for each in networks.split(",") if each.strip()]
+    return any(address in ipaddress.ip_network(each, strict=False) for each in named)

@@ -1,0 +1,91 @@
+"""The table of all kinds of sources: what a source may be, what its secret is, and which options it has.
+
+Owns what is common to those that post to `/hooks/` (`posting`), those that are polled, and our own: name, title,
+options and the words about the secret. Command, API and pages ask here, so that a new kind is known to all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sendlens.errors import InvalidField
+from sendlens.sources.esp.provider import Options
+from sendlens.sources.exporters import PROMETHEUS
+from sendlens.sources.exporters.options import ScrapeOptions
+from sendlens.sources.posting import POSTING
+from sendlens.sources.tracking import TRACKER
+
+API: Final = "api"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """One kind of source. `path` is where it is posted to, with `{source}` for its id; empty if it is only polled."""
+
+    name: str
+    title: str
+    secret_help: str = ""
+    options: type[Options] = Options
+    path: str = ""
+    makes_secret: bool = False
+    """Whether we make the secret up, because nobody else gives or chooses it."""
+
+    @property
+    def posts(self) -> bool:
+        """Whether requests come to an address of the source, and need its secret."""
+        return self.path.startswith("/hooks/")
+
+
+_OWN: Final = (
+    Kind(name=API, title="Sendlens API", path="/v1/events"),
+    Kind(
+        name=TRACKER,
+        title="Tracker",
+        secret_help="what the addresses in your mails are signed with",  # noqa: S106 (help)
+        path="/t/o/{source}/",
+        makes_secret=True,
+    ),
+    Kind(
+        name=PROMETHEUS,
+        title="Prometheus exporter",
+        secret_help="bearer token, or user:password, that the exporter asks for; none if it asks for nothing",  # noqa: S106 (help)
+        options=ScrapeOptions,
+    ),
+)
+
+KINDS: Final[Mapping[str, Kind]] = {
+    **{kind.name: kind for kind in _OWN},
+    **{
+        one.name: Kind(
+            name=one.name,
+            title=one.title,
+            secret_help=one.secret_help,
+            options=one.options,
+            path=f"/hooks/{one.name}/{{source}}",
+        )
+        for one in POSTING.values()
+    },
+}
+
+
+POLLED_OPTIONS: Final = ("mailbox", "address")
+"""Options that name what is polled."""
+
+
+def kind_of(name: str) -> Kind:
+    """Return a kind of source. Raises `InvalidField` for a name that is none."""
+    if name not in KINDS:
+        raise InvalidField("provider", name, f"one of {', '.join([*(one.name for one in _OWN), *sorted(POSTING)])}")
+    return KINDS[name]
+
+
+def is_polled(settings: Mapping[str, object]) -> bool:
+    """Tell from a source's settings whether it is looked at from time to time."""
+    return any(settings.get(name) for name in POLLED_OPTIONS)
+
+
+def path_of(provider: str, source_id: str) -> str:
+    """Return where a source is posted to or its addresses begin; empty for one that is polled."""
+    return KINDS[provider].path.format(source=source_id) if provider in KINDS else ""
