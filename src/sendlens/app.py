@@ -304,7 +304,8 @@ class Application:
         if self._parts is None:
             self._parts = await asyncio.to_thread(open_parts, self._settings)
         parts = self._parts
-        door = Door(parts.log, parts.settings, parts.fuse, Disguise(parts.settings, parts.control.pseudonym))
+        disguise = Disguise(parts.settings, parts.control.pseudonym)
+        door = Door(parts.log, parts.settings, parts.fuse, disguise, parts.control.rejections)
         self._intake = IntakeApp(
             door,
             parts.control.keys,

@@ -6,6 +6,8 @@ shows it.
 
 from __future__ import annotations
 
+from typing import Self
+
 import msgspec
 
 PROBLEM_BASE = "https://sendlens.dev/problems/"
@@ -62,6 +64,8 @@ class InvalidField(SendlensError):
         shown = shown if len(shown) <= 120 else shown[:117] + "..."
         super().__init__(f"{field}: {detail} (got {shown})", hint=hint, extra={"field": field})
         self.field = field
+        self.accepted = detail
+        self.shown = shown
 
 
 class Unauthorized(SendlensError):
@@ -149,8 +153,23 @@ class DataDirectoryInUse(SendlensError):
 
 
 class Rejection(msgspec.Struct, frozen=True, kw_only=True):
-    """Why one record of a request was refused; its neighbours are not affected."""
+    """Why one record of a request was refused; its neighbours are not affected.
+
+    `error` is the whole sentence for the sender. Its parts, for who counts and lists rejections: `reason` is the same
+    for records with the same mistake, `value` is what was seen, and `hint` the next step.
+    """
 
     index: int
     field: str
     error: str
+    reason: str = ""
+    value: str = ""
+    hint: str = ""
+
+    @classmethod
+    def of(cls, index: int, error: InvalidField) -> Self:
+        """Return the rejection of a record because of one of its fields."""
+        said = f"{error.detail}. {error.hint}" if error.hint else error.detail
+        return cls(
+            index=index, field=error.field, error=said, reason=error.accepted, value=error.shown, hint=error.hint
+        )

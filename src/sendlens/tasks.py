@@ -29,6 +29,9 @@ MINUTES_KEPT_DAYS: Final = 35
 LETTERS_KEPT_DAYS: Final = 30
 """How long a dead letter is kept after its replay."""
 
+REJECTIONS_KEPT_DAYS: Final = 35
+"""How long it is known why records were refused; how many were stays in the accounts."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -86,6 +89,11 @@ def purge_letters(context: Context) -> None:
     context.control.deadletters.purge(before_ms=context.clock.now_ms() - LETTERS_KEPT_DAYS * _DAY_MS)
 
 
+def purge_rejections(context: Context) -> None:
+    """Drop what was refused long ago."""
+    context.control.rejections.purge(before_ms=context.clock.now_ms() - REJECTIONS_KEPT_DAYS * _DAY_MS)
+
+
 def expire_events(context: Context) -> None:
     """Delete the events that tenants no longer want to keep."""
     for tenant in context.control.tenants.list():
@@ -114,6 +122,7 @@ TASKS: Final = (
         "Deletes events that a tenant keeps no longer; figures stay.",
         by_age=True,
     ),
+    Task("purge-rejections", 3600, 300, purge_rejections, "Drops reasons of rejections after 35 days.", by_age=True),
     Task("purge-letters", 3600, 240, purge_letters, "Drops dead letters that were replayed a month ago.", by_age=True),
 )
 

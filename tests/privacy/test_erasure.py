@@ -86,6 +86,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("person") / "data"
     with running(data) as server:
         assert server.post("/v1/events", {"events": events()}).status_code == 202
+        # Refused, and kept for whoever looks why.
+        refused = event("opened", ANNA, 99) | {"occurred_at": f"when {ANNA} had time"}
+        assert server.post("/v1/events", {"events": [refused]}).json()["rejected_total"] == 1
         server.wait_settled()
         assert server.stop() == 0
     return data
@@ -106,6 +109,7 @@ def test_a_running_server_exports_and_erases_a_person(filled: Path) -> None:
             "opened",
         ]
         assert [one["order_id"] for one in export["conversions"]] == ["order-of-anna"]
+        assert [ANNA in one["value"] for one in export["rejections"]] == [True]
         assert (len(export["messages"]), len(export["touchpoints"]), export["waiting"]) == (2, 1, [])
 
         answer = server.post("/v1/person/erase", {"recipient": ANNA})
@@ -119,6 +123,7 @@ def test_a_running_server_exports_and_erases_a_person(filled: Path) -> None:
 
         assert figures(server) == before
         assert server.post("/v1/person/export", {"recipient": ANNA}).json()["events"] == []
+        assert server.post("/v1/person/export", {"recipient": ANNA}).json()["rejections"] == []
         # A provider that repeats what it told brings nobody back.
         assert server.post("/v1/events", {"events": [one for one in events() if one["recipient"] != ANNA]}).is_success
         server.wait_settled()
@@ -132,7 +137,7 @@ def test_a_running_server_exports_and_erases_a_person(filled: Path) -> None:
     assert found["answers"]["events"] == [[str(len(events()))]]
     assert found["answers"]["joanna"] == [["4"]]
     entries = sendlens_json(filled, "person", "audit", "main", "--address", ANNA)
-    assert [one["action"] for one in entries] == ["export", "erase", "export"]
+    assert [one["action"] for one in entries] == ["export", "export", "erase", "export"]
     assert all(one["actor"].startswith("key_") for one in entries)
     assert "example.org" not in json.dumps(entries).lower()
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sendlens.control.roles import Role
 from sendlens.pipeline.fuse import Blown
 from tests.cli.conftest import Call, call, data
 from tests.web.conftest import Running
@@ -28,7 +29,11 @@ def letters(running: Running, deploy: Deploy) -> Running:
 
 
 def test_listing(letters: Running) -> None:
-    found = letters.ask("GET", "/v1/dead-letters", "read").json()
+    both = {
+        "authorization": f"Bearer {letters.parts.control.keys.create(letters.tenant.id, 'a', ['read', 'admin'])[1]}"
+    }
+    assert [one["record"] for one in letters.ask("GET", "/v1/dead-letters", "read").json()["letters"]] == [None] * 8
+    found = letters.ask("GET", "/v1/dead-letters", headers=both).json()
     assert (found["waiting"], len(found["letters"]), found["more_after"]) == (8, 8, None)
     first = found["letters"][0]
     assert (first["source"], first["kind"], first["request_id"], first["replayed_at"]) == (
@@ -41,8 +46,8 @@ def test_listing(letters: Running) -> None:
     assert first["reason"] == "ZeroDivisionError: a mistake of ours"
     assert [(cause["source"], cause["letters"]) for cause in found["causes"]] == [("api", 5), ("shop", 3)]
 
-    page = letters.ask("GET", "/v1/dead-letters?limit=5", "read").json()
-    rest = letters.ask("GET", f"/v1/dead-letters?limit=5&after={page['more_after']}", "read").json()
+    page = letters.ask("GET", "/v1/dead-letters?limit=5", headers=both).json()
+    rest = letters.ask("GET", f"/v1/dead-letters?limit=5&after={page['more_after']}", headers=both).json()
     assert [one["id"] for one in page["letters"] + rest["letters"]] == [one["id"] for one in found["letters"]]
     assert rest["more_after"] is None
     some = letters.ask("GET", "/v1/dead-letters?source=shop&reason=mistake%20of", "read").json()
@@ -103,6 +108,16 @@ def test_the_page(letters: Running) -> None:
     reader = letters.ask("GET", "/dead-letters", "read").text
     assert "a mistake of ours" in reader
     assert "Replay all" not in reader
+    # What is in a letter is for those who may replay it.
+    assert "sick0@example.com" in page
+    assert "sick0@example.com" not in reader
+    assert "Only admins see" in reader
+    for role, sees in ((Role.VIEWER, False), (Role.ANALYST, False), (Role.ADMIN, True)):
+        user = letters.parts.control.users.create(f"{role}@example.com")
+        letters.parts.control.users.set_role(letters.tenant.id, user.id, role)
+        cookie = f"sendlens_session={letters.parts.control.sessions.begin(user=user.id)[1]}"
+        shown = letters.ask("GET", "/dead-letters", headers={"cookie": cookie}).text
+        assert ("a mistake of ours" in shown, "sick0@example.com" in shown) == (True, sees), role
     assert letters.ask("POST", "/dead-letters/replay", "read", data={}).status_code == 403
     assert letters.parts.control.deadletters.count(letters.tenant.id) == 8
 

@@ -20,6 +20,7 @@ from sendlens.control.ledger import Ledger
 from sendlens.control.mails import Mails
 from sendlens.control.passwords import Passwords
 from sendlens.control.polls import Polls
+from sendlens.control.rejections import Rejections
 from sendlens.control.secrets import Keyring
 from sendlens.control.sessions import Sessions
 from sendlens.control.shares import SharedLinks
@@ -46,6 +47,7 @@ class Control:
         self.polls: Final = Polls(database)
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
+        self.rejections: Final = Rejections(database, clock)
         self.mails: Final = Mails(database, clock)
         self.pseudonym: Final = keyring.pseudonym
         self.audit: Final = Audit(database, keyring, clock)
@@ -74,11 +76,12 @@ class Control:
         return cls(database, keyring, clock or SystemClock())
 
     def flush(self) -> None:
-        """Write what memory collected (when keys were used, when sources had events); call it every few seconds."""
+        """Write what memory collected (when keys were used and sources heard of, what was refused); call it often."""
         self.keys.flush()
         self.sources.flush()
         self.shares.flush()
         self.sessions.flush()
+        self.rejections.flush()
 
     def close(self) -> None:
         """Flush, and close the connections."""

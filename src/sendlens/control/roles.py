@@ -43,7 +43,9 @@ PERMISSIONS: Final[dict[str, Permission]] = {
     "import_files": Permission(Role.ADMIN, "import events from files"),
     "manage_keys": Permission(Role.ADMIN, "make and revoke API keys"),
     "manage_people": Permission(Role.ADMIN, "invite people, change their roles and take them out"),
-    "replay_dead_letters": Permission(Role.ADMIN, "see the content of dead letters, and replay them"),
+    "replay_dead_letters": Permission(
+        Role.ADMIN, "see the content of dead letters and rejects, and replay or let in again"
+    ),
     "erase_people": Permission(Role.ADMIN, "export and erase everything about a recipient"),
     "change_tenant": Permission(Role.ADMIN, "change the tenant's name, time zone and currency"),
     "read_audit": Permission(Role.ADMIN, "read the audit"),

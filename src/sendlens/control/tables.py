@@ -269,3 +269,37 @@ mails = Table(
     Column("changed_by", String(64), nullable=False),
     Column("html", Text, nullable=False),
 )
+
+# Records and requests that were refused at the door, counted by reason and hour.
+rejections = Table(
+    "rejections",
+    METADATA,
+    # No foreign key: counts are written later than they were noted, whatever became of the tenant.
+    Column("tenant", String(32), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("field", String(100), primary_key=True),
+    Column("reason", String(300), primary_key=True),
+    Column("hour", BigInteger, primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+    Column("hint", String(300), nullable=False),
+)
+
+# The latest few records that were refused for each reason.
+rejected_samples = Table(
+    "rejected_samples",
+    METADATA,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("tenant", String(32), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("field", String(100), nullable=False),
+    Column("reason", String(300), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    Column("place", Integer, nullable=False),
+    Index("ix_rejected_samples_tenant_id", "tenant", "id"),
+    sqlite_autoincrement=True,
+)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from sendlens.errors import Rejection
 from sendlens.model.events import Event
 from sendlens.model.identity import normal_recipient
 from sendlens.settings import Settings
@@ -29,6 +30,8 @@ _SHARED: Final = ("campaign_id", "segment", "template_id", "variant", "pool", "p
 _TEXTS: Final = ("link_url", "user_agent", "smtp_reply", "reason", "native_type", "raw", "subject")
 _SHORTEST_NAME: Final = 6
 """Identifiers with fewer characters are not looked for in texts: they stand everywhere."""
+_CUT: Final = "..."
+_TORN: Final = re.compile(r"[\w.!#$*+^`{|}~-]+(?:@|%40|%4|%)[\w.-]*\Z")
 _NETWORK: Final = {4: 24, 6: 48}
 
 
@@ -50,6 +53,26 @@ class Disguise:
         if not self._pseudonymous and self._ip == "full":
             return events
         return [self._event(tenant, event) for event in events]
+
+    def rejections(self, rejected: Sequence[Rejection]) -> list[Rejection]:
+        """Return rejections as they may be kept: no address in a reason, and of values what the settings allow."""
+        return [
+            msgspec.structs.replace(
+                one,
+                field=_ADDRESS.sub(REMOVED, one.field),
+                reason=_ADDRESS.sub(REMOVED, one.reason or one.error),
+                value=self._seen(one),
+            )
+            for one in rejected
+        ]
+
+    def _seen(self, one: Rejection) -> str:
+        if self._pseudonymous or (one.field == "ip" and self._ip != "full"):
+            return ""
+        if not one.value.endswith(_CUT):
+            return one.value
+        # Half an address could not be found again when the person is to be erased.
+        return _TORN.sub("", one.value.removesuffix(_CUT)) + _CUT
 
     def _event(self, tenant: str, event: Event) -> Event:
         if self._ip != "full" and event.ip:

@@ -8,12 +8,14 @@ reading to `sources`, durability to `log`.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Final, cast
 
 import msgspec
 import structlog
 
-from sendlens.errors import Unavailable
+from sendlens.control.rejections import REQUEST, Rejections
+from sendlens.errors import BadRequest, Rejection, SendlensError, Unauthorized, Unavailable
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, RecordKind
@@ -27,6 +29,7 @@ BLOCK_RECORDS: Final = 10_000
 """Most records in one block, so that the pipeline can take small steps and the log small bites."""
 _log = structlog.stdlib.get_logger(__name__)
 
+_DIGITS: Final = re.compile(r"\d+")
 _INLINE_RECORDS: Final = 500
 """Up to here packing takes a millisecond or two and is done at once; more goes to a thread."""
 
@@ -42,12 +45,21 @@ class Door:
     """Appends what requests bring to the log."""
 
     def __init__(
-        self, log: Log, settings: Settings, fuse: Fuse | None = None, disguise: Disguise | None = None
+        self,
+        log: Log,
+        settings: Settings,
+        fuse: Fuse | None = None,
+        disguise: Disguise | None = None,
+        rejections: Rejections | None = None,
     ) -> None:
-        """Write to `log`, as long as no more than `settings.max_lag_events` wait in it and the `fuse` is whole."""
+        """Write to `log`, as long as no more than `settings.max_lag_events` wait in it and the `fuse` is whole.
+
+        Why records were refused is told to `rejections`.
+        """
         self._log = log
         self._fuse = fuse
         self._disguise = disguise
+        self._rejections = rejections
         self._most_waiting = settings.max_lag_events
         self._shares = Shares(
             settings.max_lag_events, settings.max_lag_share, waiting=log.backlog, stored=log.committed
@@ -83,6 +95,10 @@ class Door:
         for report, rows in mapped.reports.items():
             await self._accept(tenant_id, source_id, report, Mapped(records=rows), received_at, request_id)
         accepted = await self._accept(tenant_id, source_id, kind, mapped, received_at, request_id)
+        if len(mapped.rejected) <= _INLINE_RECORDS:
+            self._note(tenant_id, source_id, kind, mapped.rejected, received_at, request_id)
+        else:
+            await asyncio.to_thread(self._note, tenant_id, source_id, kind, mapped.rejected, received_at, request_id)
         return Accepted(accepted.accepted + sum(map(len, mapped.reports.values())), accepted.rejected)
 
     async def _accept(
@@ -116,6 +132,20 @@ class Door:
         packed = blocks() if len(records) <= _INLINE_RECORDS else await asyncio.to_thread(blocks)
         await self.append(packed)
         return Accepted(len(records), rejected)
+
+    def refused(self, tenant_id: str, source_id: str, error: SendlensError, at: int, request_id: str) -> None:
+        """Note that a whole request of a source was refused: its signature is wrong, or its body cannot be read."""
+        # Nobody knows who sent it: its own words, and numbers that it could choose, would fill the list of reasons.
+        told = error.detail if isinstance(error, BadRequest | Unauthorized) else error.title
+        reason = _DIGITS.sub("…", told)
+        one = Rejection(index=0, field="", error=reason, reason=reason, hint=error.hint)
+        self._note(tenant_id, source_id, REQUEST, [one], at, request_id)
+
+    def _note(self, tenant: str, source: str, kind: str, rejected: list[Rejection], at: int, request_id: str) -> None:
+        if self._rejections is None or not rejected:
+            return
+        kept = self._disguise.rejections(rejected) if self._disguise else rejected
+        self._rejections.note(tenant, source, kind, kept, at=at, request_id=request_id)
 
     async def append(self, blocks: list[Block]) -> None:
         """Return once the blocks are durable. Raises `Unavailable`; some may be in the log nevertheless."""

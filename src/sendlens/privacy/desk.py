@@ -18,6 +18,7 @@ import structlog
 from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.control.deadletters import DeadLetter
+from sendlens.control.rejections import MOST_SAMPLES
 from sendlens.errors import Unavailable
 from sendlens.log.protocol import Log
 from sendlens.model.blocks import Block, StoredBlock
@@ -50,7 +51,7 @@ _BLOCKS: Final = 1000
 
 
 class Export(msgspec.Struct, kw_only=True):
-    """Everything about one person, table by table, with what waits in the log and the dead letters."""
+    """Everything about one person, table by table, with what waits in the log, the dead letters and the rejects."""
 
     recipient: str
     events: list[dict[str, object]]
@@ -61,6 +62,7 @@ class Export(msgspec.Struct, kw_only=True):
     engagements: list[dict[str, object]]
     waiting: list[Event]
     dead_letters: list[dict[str, object]]
+    rejections: list[dict[str, object]]
 
 
 class Erasure(msgspec.Struct, kw_only=True):
@@ -123,6 +125,11 @@ class PrivacyDesk:
                 for event in _events(stored.block, person)
             ],
             dead_letters=[_told(letter) for letter in self._letters(person)],
+            rejections=[
+                msgspec.structs.asdict(one)
+                for one in self._control.rejections.samples(person.tenant, most=MOST_SAMPLES)
+                if person.erased_from(one.value) != one.value
+            ],
         )
 
     def _names(self, tenant: str, recipient: str) -> list[str]:
@@ -163,6 +170,7 @@ class PrivacyDesk:
                 for partition, until in committed.items():
                     done.log_blocks += self._log.rewrite(partition, records.anonymiser(person), until=until)
                 done.dead_letters = self._erase_letters(person)
+                self._control.rejections.rewrite(tenant, person.erased_from)
                 if person.is_address:
                     # A mail that was sent to everybody can still name one of them, and a mail as sent is kept whole.
                     self._control.mails.rewrite(tenant, person.taken_out)

@@ -49,6 +49,12 @@ class Person:
         """Return a text without the address; what stands around it stays."""
         return re.sub(self.pattern, lambda found: re.sub(f"(?i){self._spelt}", "", found[0]), text)
 
+    def erased_from(self, value: str) -> str:
+        """Return a value as it was seen in a record without the person: nothing of one that is the person's name."""
+        if normal_recipient(value.strip("'\"")) == self.recipient:
+            return ""
+        return self.taken_out(value) if self.is_address else value
+
     @property
     def needles(self) -> tuple[bytes, ...]:
         """Return the forms of the address as bytes, in lower case."""

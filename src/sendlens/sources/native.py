@@ -117,18 +117,15 @@ def _judged(values: list[object], judge: Callable[[int, Mapping[str, object]], _
             try:
                 records.append(judge(index, cast("dict[str, object]", value)))
             except InvalidField as error:
-                rejected.append(Rejection(index=index, field=error.field, error=_shown(error)))
+                rejected.append(Rejection.of(index, error))
             except (ArithmeticError, ValueError) as error:
                 # The net under the rules: a value nobody thought of costs its own record only.
-                rejected.append(Rejection(index=index, field="", error=f"a value cannot be read: {error}"[:300]))
+                said, reason = str(error)[:300], "a value cannot be read"
+                rejected.append(Rejection(index=index, field="", error=f"{reason}: {said}", reason=reason, value=said))
         else:
             reason = value.error if isinstance(value, decode.Unreadable) else "a record is a JSON object"
             rejected.append(Rejection(index=index, field="", error=reason))
     return Mapped(records=cast("list[Event]", records), rejected=rejected, sent_at=sent_at)
-
-
-def _shown(error: InvalidField) -> str:
-    return f"{error.detail}. {error.hint}" if error.hint else error.detail
 
 
 def _values(body: bytes, content_type: str, wrapper: str, received_at: int, most: int) -> tuple[list[object], int]:

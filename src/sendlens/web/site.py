@@ -23,6 +23,7 @@ from sendlens.web.api.dead_letters import dead_letter_router
 from sendlens.web.api.mails import mail_router
 from sendlens.web.api.management import management_router
 from sendlens.web.api.person import person_router
+from sendlens.web.api.rejections import rejection_router
 from sendlens.web.api.router import api_router, open_api, problem_handlers
 from sendlens.web.health import Sources, health_router
 from sendlens.web.intake.app import IntakeApp
@@ -76,6 +77,7 @@ def build(
             page_router(site),
             api_router(metrics, control.keys, control.tenants, requests=settings.api_requests),
             dead_letter_router(control, replay, health.fuse, parking),
+            rejection_router(control, clock),
             mail_router(control, metrics),
             person_router(control, privacy),
             management_router(control, settings),

@@ -160,7 +160,7 @@ def judged(natives: Iterable[object], read: Reader, options: Options, received: 
             try:
                 events.append(judge_native(fields, received.received_at, native=entry, keep_raw=options.keep_raw))
             except InvalidField as error:
-                rejected.append(Rejection(index=index, field=error.field, error=error.detail))
+                rejected.append(Rejection.of(index, error))
     return Mapped(records=events, rejected=rejected)
 
 

@@ -188,9 +188,7 @@ def _add(
     try:
         told.events.append(judge_native(fields, received_at, native=native, keep_raw=keep_raw))
     except InvalidField as error:
-        told.rejected.append(
-            Rejection(index=len(told.events) + len(told.rejected), field=error.field, error=error.detail)
-        )
+        told.rejected.append(Rejection.of(len(told.events) + len(told.rejected), error))
 
 
 def _from_verp(mail: Mail, original: Headers, options: MailOptions, more: str = "") -> dict[str, str]:
@@ -229,7 +227,16 @@ def _reports(files: list[tuple[bytes, str]], told: Understood, budget: Budget) -
                     told.tls.extend(rows.records)
                     told.rejected.extend(rows.rejected)
             except BadRequest as error:
-                told.rejected.append(Rejection(index=len(told.rejected), field="", error=f"{name}: {error.detail}"))
+                told.rejected.append(
+                    Rejection(
+                        index=len(told.rejected),
+                        field="",
+                        error=f"{name}: {error.detail}",
+                        reason=error.detail,
+                        value=name,
+                        hint=error.hint,
+                    )
+                )
 
 
 def _is_report(data: bytes) -> bool:

@@ -146,13 +146,15 @@ def _rows(reader: _Reader) -> Dmarc:
                 )
             )
         except InvalidField as error:
-            report.rejected.append(Rejection(index=row, field=error.field, error=error.detail))
+            report.rejected.append(Rejection.of(row, error))
     if reader.more:
         report.rejected.append(
             Rejection(
                 index=limits.MOST_ROWS,
                 field="record",
                 error=f"{reader.more} rows beyond {limits.MOST_ROWS} were not read",
+                reason=f"rows beyond {limits.MOST_ROWS} were not read",
+                value=f"{reader.more} rows",
             )
         )
     return report

@@ -55,7 +55,7 @@ def read(data: bytes) -> Tls:
         try:
             report.records.extend(_policy(policy, len(report.records), common))
         except InvalidField as error:
-            report.rejected.append(Rejection(index=index, field=error.field, error=error.detail))
+            report.rejected.append(Rejection.of(index, error))
         if len(report.records) >= limits.MOST_ROWS:
             report.rejected.append(
                 Rejection(index=index, field="policies", error=f"rows beyond {limits.MOST_ROWS} were not read")

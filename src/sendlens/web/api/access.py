@@ -15,6 +15,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from sendlens.control.roles import KEY_ROLES, may
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.metrics.query import TenantLike
 from sendlens.web.places import Places
@@ -23,6 +24,7 @@ READ: Final = "read"
 ADMIN: Final = "admin"
 _LONGEST: Final = 512
 _TENANT: Final = "sendlens_tenant"
+_SCOPES: Final = "sendlens_scopes"
 _PLACE: Final = "sendlens_place"
 
 AnyRequest = Request[Any, Any, Any]
@@ -83,20 +85,21 @@ class Access:
             )
         if len(secret) > _LONGEST:
             raise Unauthorized("the API key is unknown or was revoked")
-        tenant = await asyncio.to_thread(self._find, secret)
+        tenant, scopes = await asyncio.to_thread(self._find, secret)
         connection.scope["state"][_TENANT] = tenant
+        connection.scope["state"][_SCOPES] = scopes
         if self._places is not None:
             await self._places.arrive(tenant.id)
             connection.scope["state"][_PLACE] = (self._places, tenant.id)
 
-    def _find(self, secret: str) -> TenantLike:
+    def _find(self, secret: str) -> tuple[TenantLike, Collection[str]]:
         key = self._keys.find(secret)
         if key is None:
             raise Unauthorized("the API key is unknown or was revoked")
         if self._scope not in key.scopes:
             raise Forbidden(f"the API key lacks the scope {self._scope}", hint="Make a key with that scope.")
         try:
-            return self._tenants.get(key.tenant)
+            return self._tenants.get(key.tenant), key.scopes
         except NotFound as error:
             raise Unauthorized("the API key's tenant does not exist any more") from error
 
@@ -121,3 +124,9 @@ class LeavePlaces:
 def tenant_of(request: AnyRequest) -> TenantLike:
     """Return the tenant whose key the guard accepted."""
     return request.scope["state"][_TENANT]
+
+
+def may_of(request: AnyRequest, action: str) -> bool:
+    """Return whether the key that the guard accepted may do a thing; the actions are those of `control.roles`."""
+    scopes: Collection[str] = request.scope["state"][_SCOPES]
+    return any(may(role, action) for scope, role in KEY_ROLES.items() if scope in scopes)

@@ -22,7 +22,7 @@ from sendlens.errors import InvalidField
 from sendlens.pipeline.fuse import Blown, Fuse
 from sendlens.pipeline.parking import Parking
 from sendlens.pipeline.replay import Replay, Replayed
-from sendlens.web.api.access import ADMIN, READ, Access, AnyRequest, tenant_of
+from sendlens.web.api.access import ADMIN, READ, Access, AnyRequest, may_of, tenant_of
 from sendlens.web.api.acting import administration
 from sendlens.web.api.answers import time
 from sendlens.web.api.requests import RequestIds
@@ -39,7 +39,7 @@ _Settled = Annotated[bool, QueryParameter(description="Also those that were repl
 
 
 class LetterAnswer(msgspec.Struct, kw_only=True):
-    """One dead letter. `record` is the record as it was accepted, or null for a whole block.
+    """One dead letter. `record` is as it was accepted; null for a whole block, and for keys without `admin`.
 
     A block is `parked` where its source is stopped: nobody tried to process it, and it comes back with its source.
     """
@@ -139,10 +139,11 @@ def _reading(letters: DeadLetters, fuse: Fuse) -> list[HTTPRouteHandler]:
     ) -> LettersAnswer:
         """Records that were accepted and could not be processed, the oldest first."""
         tenant, wanted = tenant_of(request).id, Wanted(source=source, reason=reason)
+        shown = may_of(request, "replay_dead_letters")
         found = letters.list(tenant, wanted, after=after, most=limit + 1, waiting=not replayed)
         return LettersAnswer(
             waiting=letters.count(tenant, wanted),
-            letters=[_letter(one) for one in found[:limit]],
+            letters=[_letter(one, shown=shown) for one in found[:limit]],
             causes=letters.causes(tenant),
             more_after=found[limit - 1].id if len(found) > limit else None,
         )
@@ -181,9 +182,9 @@ def _changing(control: Control, replay: Replay, parking: Parking) -> list[HTTPRo
     return [replay_letters, reset_fuse]
 
 
-def _letter(one: DeadLetter) -> LetterAnswer:
+def _letter(one: DeadLetter, *, shown: bool) -> LetterAnswer:
     record: object = None
-    if not one.is_block:
+    if shown and not one.is_block:
         try:
             record = msgspec.json.decode(one.body)
         except msgspec.DecodeError:

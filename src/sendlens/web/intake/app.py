@@ -22,7 +22,6 @@ from sendlens.errors import (
     InvalidField,
     MethodNotAllowed,
     NotFound,
-    Rejection,
     SendlensError,
     Unauthorized,
     Unavailable,
@@ -48,6 +47,8 @@ from sendlens.web.places import Places
 MOST_LISTED: Final = 1000
 """Most rejections listed in an answer; their number is always told."""
 _REJECTIONS_KEPT: Final = 20
+REFUSED: Final = frozenset({400, 401, 413, 415})
+"""Answers that say no for good: the signature is wrong, or the body is."""
 DEFAULT_SOURCE: Final = "api"
 HOOKS: Final = "/hooks/"
 
@@ -224,6 +225,9 @@ class IntakeApp:
                 mapped = await self._read(key.tenant, len(body), lambda: route.parse(posted))
                 left = self._rates.take(key.id, mapped.count)
                 accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
+            except SendlensError as error:
+                self._refused(request, key.tenant, source, error)
+                raise
             finally:
                 # Held until the end: what was read from a body takes more room than the body.
                 self._bodies.release(len(body), key.tenant)
@@ -278,7 +282,13 @@ class IntakeApp:
             await self._hook(request, source, provider, receive, send, arrival)
         except SendlensError as error:
             arrival.status, arrival.problem = error.status, f"{error.detail}. {error.hint}".strip()
+            self._refused(request, source.tenant, source.id, error)
             raise
+
+    def _refused(self, request: Request, tenant: str, source: str, error: SendlensError) -> None:
+        """Note a request that its sender sent in vain; one that is to come again later is none."""
+        if error.status in REFUSED:
+            self._door.refused(tenant, source, error, self._clock.now_ms(), request.id)
 
     async def _hook(
         self,
@@ -364,17 +374,24 @@ def _watched(send: Send, answered: Answered, path: str) -> Send:
     return watched
 
 
+class Refused(msgspec.Struct):
+    """One record of a post that was refused: its place, the field, and what is wrong with it."""
+
+    index: int
+    field: str
+    error: str
+
+
 class Receipt(msgspec.Struct):
     """The answer to a post: how many records are on disk, and why others were refused."""
 
     accepted: int
-    rejected: list[Rejection]
+    rejected: list[Refused]
     rejected_total: int
     understood: dict[str, object] | msgspec.UnsetType = msgspec.UNSET
     """For a mail: what it was taken for."""
 
 
 def _receipt(accepted: Accepted, mapped: Mapped) -> Receipt:
-    return Receipt(
-        accepted.accepted, mapped.rejected[:MOST_LISTED], len(mapped.rejected), mapped.understood or msgspec.UNSET
-    )
+    refused = [Refused(one.index, one.field, one.error) for one in mapped.rejected[:MOST_LISTED]]
+    return Receipt(accepted.accepted, refused, len(mapped.rejected), mapped.understood or msgspec.UNSET)

@@ -53,7 +53,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
                 }
                 for one in causes
             ],
-            "letters": [_shown(one) for one in found[:_ROWS]],
+            "letters": [_shown(one, content=visitor.can("replay_dead_letters")) for one in found[:_ROWS]],
             "chosen": wanted.reason or wanted.source,
             "every": _address(slug),
             "more": _address(slug, **more) if len(found) > _ROWS else "",
@@ -85,13 +85,14 @@ def _read(letters: DeadLetters, tenant: str, wanted: Wanted, after: int) -> tupl
     return letters.count(tenant), letters.causes(tenant), found
 
 
-def _shown(one: DeadLetter) -> dict[str, object]:
+def _shown(one: DeadLetter, *, content: bool) -> dict[str, object]:
     return {
         "received_at": one.received_at,
         "source": one.source,
         "kind": one.kind,
         "records": one.records,
-        "record": "" if one.is_block else one.body.decode("utf-8", "replace"),
+        "record": one.body.decode("utf-8", "replace") if content and not one.is_block else "",
+        "block": one.is_block,
         "request_id": one.request_id,
         "batch_id": one.batch_id,
     }

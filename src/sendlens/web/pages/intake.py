@@ -42,7 +42,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
                 }
                 for source in sources
             ],
-            "panels": await paint(question, ("intake", "dead-letters")),
+            "panels": await paint(question, ("intake", "rejections", "dead-letters")),
             "tenant": visitor.tenant.slug,
         }
         return await page(site, request, "intake.html", values, title="Intake", section="intake", visitor=visitor)

@@ -35,6 +35,7 @@ from sendlens.web.panels.figures import figures, figures_sheet
 from sendlens.web.panels.intake import dead_letters, intake
 from sendlens.web.panels.people import people, people_sheet
 from sendlens.web.panels.question import Ask
+from sendlens.web.panels.rejections import rejections, rejections_sheet
 from sendlens.web.panels.sheet import FORMS, Sheet
 
 _log = structlog.get_logger(__name__)
@@ -90,6 +91,15 @@ _ALL: Final = (
     Panel("campaign-comparable", "panels/comparable.html", comparable, "Among its kind", "card wide", 60),
     Panel("click-map", "panels/clickmap.html", click_map, "Click map", "card wide", 30, click_map_sheet),
     Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake"),
+    Panel(
+        "rejections",
+        "panels/rejections.html",
+        rejections,
+        "Rejected, and why",
+        every=2,
+        sheet=rejections_sheet,
+        needs="see_intake",
+    ),
     Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10, needs="see_intake"),
     Panel("people", "panels/people.html", people, "People", every=10, sheet=people_sheet, needs="see_people"),
     _card("device", "How mail was read"),
