@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Generator
 from pathlib import Path
 
@@ -60,8 +61,8 @@ def filled(server: Served, embedded_store: Store) -> Served:
     return server
 
 
-def get(server: Served, path: str) -> str:
-    answer = httpx.get(server.url + path, timeout=60)
+def get(server: Served, path: str, **headers: str) -> str:
+    answer = httpx.get(server.url + path, timeout=60, headers=headers)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -79,7 +80,7 @@ def test_page_shows_what_is_wrong(filled: Served) -> None:
     reasons = get(filled, "/panels/reasons?period=7d")
     assert "554 &lt;b&gt;listed&lt;/b&gt;" in reasons
     assert "forwarder" in get(filled, "/panels/sources?period=7d")
-    assert "1 of 2 (9–91 %)" in get(filled, "/panels/placement?period=7d")
+    assert "1 of 2 (9.45% to 90.5%)" in get(filled, "/panels/placement?period=7d")
     assert "1 min 30 s" in get(filled, "/panels/latency?period=7d")
     assert "queue active" in get(filled, "/panels/queues?period=7d")
     assert "not enough mail yet" in get(filled, "/panels/spam-folder?period=7d")
@@ -109,3 +110,17 @@ def test_empty_panels_say_how_to_begin(server: Served, embedded_store: Store) ->
         "latency": "message_sent_at",
     }.items():
         assert words in get(server, f"/panels/{name}"), name
+
+
+def test_numbers_and_dates_are_the_readers(filled: Served) -> None:
+    own = {"accept-language": "en-US"}
+    told = {
+        name: get(filled, f"/panels/{name}?period=7d", **{"accept-language": "de"}) for name in DELIVERABILITY_PANELS
+    }
+    for name, text in told.items():
+        body = text.partition("<tbody>")[2]  # a heading quotes the limits that Gmail and Yahoo publish
+        assert not re.search(r"\d\.\d+\s?%", body), name
+    assert "90,0\xa0%" in told["domains"]
+    assert "1 of 2 (" in told["placement"]
+    assert re.search(r"\(9,\d+\xa0% to 90,\d\xa0%\)", told["placement"])
+    assert re.search(r"Nov 19, 2026, \d+:22\xa0AM", get(filled, "/panels/queues?period=7d", **own))

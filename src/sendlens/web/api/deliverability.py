@@ -6,7 +6,7 @@ Owns the JSON shapes and the CSV of the matrix. Leaves every number to `sendlens
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, cast
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 from litestar import Response, get
@@ -29,6 +29,8 @@ from sendlens.metrics.query import MOST_ROWS, Metrics, Row, Scope, Table
 from sendlens.web.api import answers, tables
 from sendlens.web.api.access import AnyRequest
 from sendlens.web.api.answers import FigureAnswer, PeriodAnswer
+
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
 class MatrixRowAnswer(msgspec.Struct, kw_only=True):
@@ -224,6 +226,12 @@ def _csv(one: Matrix) -> Response[str]:
     return tables.breakdown(Table(dimension="provider", rows=rows, total_rows=one.total_rows), MATRIX_METRICS)
 
 
+def _told(shape: type[_Shape], one: object, **changed: object) -> _Shape:
+    """Return what a shape names of `one`, with those parts that look different outside."""
+    same = (name for name in shape.__struct_fields__ if name not in changed)
+    return shape(**{name: getattr(one, name) for name in same}, **changed)
+
+
 def _figures(one: Any) -> dict[str, FigureAnswer]:
     return {key: answers.figure(figure) for key, figure in one.figures.items()}
 
@@ -235,12 +243,11 @@ def _matrix(one: Matrix) -> MatrixAnswer:
         unfinished_from=one.unfinished_from,
         total_rows=one.total_rows,
         rows=[
-            MatrixRowAnswer(
-                provider=row.provider,
-                label=row.label,
+            _told(
+                MatrixRowAnswer,
+                row,
                 metrics=_figures(row),
                 levels={key: str(level) for key, level in row.levels.items()},
-                course=row.course,
             )
             for row in one.rows
         ],
@@ -252,62 +259,19 @@ def _opened(one: Opened) -> OpenedAnswer:
 
 
 def _signals(found: list[Signal]) -> list[SignalAnswer]:
-    return [
-        SignalAnswer(
-            provider=one.provider,
-            verdict=one.verdict,
-            ratio=one.ratio,
-            z=one.z,
-            recent=_opened(one.recent),
-            baseline=_opened(one.baseline),
-            recent_others=_opened(one.recent_others),
-            baseline_others=_opened(one.baseline_others),
-        )
-        for one in found
-    ]
+    rates = ("recent", "baseline", "recent_others", "baseline_others")
+    return [_told(SignalAnswer, one, **{name: _opened(getattr(one, name)) for name in rates}) for one in found]
 
 
 def _authentication(found: Authentication) -> AuthenticationAnswer:
     return AuthenticationAnswer(
-        domains=[
-            DomainAnswer(
-                domain=one.domain,
-                policy=one.policy,
-                subdomain_policy=one.subdomain_policy,
-                testing=one.testing,
-                reporters=one.reporters,
-                metrics=_figures(one),
-            )
-            for one in found.domains
-        ],
-        sources=[
-            SourceAnswer(
-                domain=one.domain,
-                source_ip=one.source_ip,
-                kind=one.kind,
-                reporters=one.reporters,
-                metrics=_figures(one),
-            )
-            for one in found.sources
-        ],
+        domains=[_told(DomainAnswer, one, metrics=_figures(one)) for one in found.domains],
+        sources=[_told(SourceAnswer, one, metrics=_figures(one)) for one in found.sources],
     )
 
 
 def _replies(found: list[Reply]) -> list[ReplyAnswer]:
-    return [
-        ReplyAnswer(
-            type=one.type,
-            provider=one.provider,
-            bounce_class=one.bounce_class,
-            bounce_reason=one.bounce_reason,
-            messages=one.messages,
-            reply=one.reply,
-            code=one.code,
-            rule=one.rule,
-            at=answers.time(one.at),
-        )
-        for one in found
-    ]
+    return [_told(ReplyAnswer, one, at=answers.time(one.at)) for one in found]
 
 
 def _latency(found: object) -> list[LatencyAnswer]:
@@ -315,34 +279,12 @@ def _latency(found: object) -> list[LatencyAnswer]:
 
 
 def _queues(found: list[Gauge]) -> list[GaugeAnswer]:
-    return [
-        GaugeAnswer(
-            name=one.name,
-            source=one.source,
-            labels=one.labels,
-            latest=one.latest,
-            at=answers.time(one.at),
-            most=one.most,
-            samples=one.samples,
-            course=one.course,
-        )
-        for one in found
-    ]
+    return [_told(GaugeAnswer, one, at=answers.time(one.at)) for one in found]
 
 
 def _placed(one: Placed) -> PlacedAnswer:
     low, high = one.interval or (None, None)
-    return PlacedAnswer(
-        key=one.key,
-        inbox=one.inbox,
-        spam=one.spam,
-        missing=one.missing,
-        low=low,
-        high=high,
-        text=one.text,
-        tabs=one.tabs,
-        at=answers.time(one.at),
-    )
+    return _told(PlacedAnswer, one, low=low, high=high, at=answers.time(one.at))
 
 
 def _placement(found: Placements) -> PlacementAnswer:
@@ -352,20 +294,11 @@ def _placement(found: Placements) -> PlacementAnswer:
 
 
 def _transport(found: list[Transport]) -> list[TransportAnswer]:
-    return [
-        TransportAnswer(
-            domain=one.domain,
-            sessions=one.sessions,
-            failure_rate=answers.figure(one.failure_rate),
-            causes=one.causes,
-            reporters=one.reporters,
-        )
-        for one in found
-    ]
+    return [_told(TransportAnswer, one, failure_rate=answers.figure(one.failure_rate)) for one in found]
 
 
 def _health(found: list[Health]) -> list[HealthAnswer]:
-    return [HealthAnswer(key=one.key, label=one.label, metrics=_figures(one)) for one in found]
+    return [_told(HealthAnswer, one, metrics=_figures(one)) for one in found]
 
 
 _SHAPES: Final = cast(

@@ -8,11 +8,14 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from sendlens.errors import StoreError
+from sendlens.metrics.campaigns import CampaignFacts
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import address_of, page, visit
-from sendlens.web.pages.overview import paint
+from sendlens.web.pages.overview import FIRST_PAINT_SECONDS, paint
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
+from sendlens.web.panels.answers import in_time
 from sendlens.web.panels.campaign import facts_of
 from sendlens.web.panels.question import ask, campaign_path
 
@@ -41,10 +44,15 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         wanted = campaign.removeprefix("/")
         given = [pair for pair in address_of(request).pairs if pair[0] != "campaign"]
         question = ask(site, visitor, Address.of(campaign_path(wanted), [*given, ("campaign", wanted)]))
-        facts = await site.answers.campaign_facts(visitor.tenant, wanted)
+        try:
+            asked = site.answers.campaign_facts(visitor.tenant, wanted)
+            facts, late = await in_time(FIRST_PAINT_SECONDS, asked, "the campaign's name"), ""
+        except StoreError as error:  # the panels below fail or wait by themselves
+            facts, late = CampaignFacts(id=wanted, name=wanted, metadata={}), error.hint
         values = {
             "facts": facts,
             "about": facts_of(question, facts),
+            "late": late,
             "back": str(question.address.at("/campaigns")),
             "panels": await paint(question, _PANELS),
         }

@@ -17,6 +17,7 @@ from sendlens.web.pages.frame import address_of, visit
 from sendlens.web.pages.render import HEADERS
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
+from sendlens.web.panels.answers import in_time
 from sendlens.web.panels.clickmap import load, overlays
 from sendlens.web.panels.question import ask, campaign_path
 
@@ -36,7 +37,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         wanted = campaign.removeprefix("/")
         given = [pair for pair in address_of(request).pairs if pair[0] != "campaign"]
         question = ask(site, visitor, Address.of(campaign_path(wanted), [*given, ("campaign", wanted)]))
-        found = await load(question)
+        found = await in_time(site.settings.query_seconds, load(question), "the click map")
         if found.mail is None:
             raise NotFound("there is no HTML of this campaign", hint="PUT /v1/html/campaigns/ID sends it.")
         mail = found.mail

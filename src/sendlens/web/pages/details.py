@@ -7,12 +7,11 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from sendlens.web.pages.access import PageRequest
-from sendlens.web.pages.frame import address_of, page, visit
-from sendlens.web.pages.overview import typed_filter
+from sendlens.web.pages.frame import about, page, visit
+from sendlens.web.pages.overview import paint, typed_filter
 from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
-from sendlens.web.pages.state import Address
-from sendlens.web.panels.details import details, details_sheet, within
+from sendlens.web.panels.details import details_sheet, metrics_of, title_of, within
 from sendlens.web.panels.question import ask, bar, page_path
 from sendlens.web.panels.sheet import saved
 
@@ -26,13 +25,19 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
             return leave(there)
         visitor = await visit(site, request)
         plain, _, form = dimension.partition(".")
-        question = ask(site, visitor, Address(f"/details/{plain}", address_of(request).pairs))
+        question = ask(site, visitor, about("/details/", plain, request))
+        metrics_of(question, plain)  # an unknown dimension is this page's mistake, not that of a panel on it
         if form:
             return saved(await details_sheet(question, plain), plain, form, question)
-        values = await details(question, plain)
-        back = question.address.at(page_path(question.address))
-        values |= {"bar": bar(question), "back": str(back), "within": within(question), "dimension": plain}
-        title = str(values["title"])
+        title = title_of(plain)
+        values: dict[str, object] = {
+            "title": title,
+            "search": question.address.get("q").strip(),
+            "bar": bar(question),
+            "back": str(question.address.at(page_path(question.address))),
+            "within": within(question),
+            "panels": await paint(question, ("list",)),
+        }
         return await page(site, request, "details.html", values, title=title, section="overview", visitor=visitor)
 
     return [list_of]

@@ -42,6 +42,12 @@ def address_of(request: PageRequest) -> Address:
     return Address.of(quote(_raw_path(request), safe="/%"), pairs)
 
 
+def about(path: str, item: str, request: PageRequest) -> Address:
+    """Return the address of the page about one thing, such as a person: `path` ends where the thing begins."""
+    given = [pair for pair in address_of(request).pairs if pair[0] != "item"]
+    return Address.of(path + quote(item, safe=""), [*given, ("item", item)])
+
+
 def path_value(request: PageRequest, prefix: str) -> str:
     """Return the rest of the path after a prefix, exactly as it was asked for.
 
@@ -86,7 +92,7 @@ async def page(
             "tenant_name": visitor.tenant.name if section != "agency" else "each tenant",
             "time_zone": zone,
         }
-    shown = {"page": common, "address": address_of(request), **values}
+    shown = {"page": common, "address": address_of(request).with_(wait=None), **values}
     # A shared link leaves nothing in the browser of whoever follows it.
     cookies = () if visitor and visitor.link else cookies
     return site.render.response(template, shown, status=status, cookies=cookies)

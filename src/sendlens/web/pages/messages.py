@@ -6,11 +6,10 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from sendlens.metrics.message import Messages
 from sendlens.web.pages.access import PageRequest
-from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.frame import about, page, visit
+from sendlens.web.pages.overview import paint
 from sendlens.web.pages.site import Site
-from sendlens.web.panels.message import message_path, message_values
 from sendlens.web.panels.question import ask
 
 
@@ -21,28 +20,8 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     async def message(request: PageRequest, message: FromPath[str]) -> Response[str]:
         visitor = await visit(site, request)
         visitor.must("see_people")
-        question = ask(site, visitor, address_of(request))
-        messages, wanted = Messages(site.answers.metrics), message.removeprefix("/")
-        found = await site.answers.run(visitor.tenant, lambda: messages.find(visitor.tenant, wanted))
-        if len(found) > 1:
-            values: dict[str, object] = {
-                "wanted": wanted,
-                "choices": [
-                    {
-                        "href": str(question.address.at(message_path(one.key))),
-                        "recipient": one.recipient or "(not told)",
-                        "at": one.last_at,
-                    }
-                    for one in found
-                ],
-            }
-            return await page(
-                site, request, "which_message.html", values, title="Messages", section="people", visitor=visitor
-            )
-        one = await site.answers.run(visitor.tenant, lambda: messages.get(visitor.tenant, found[0].key))
-        values = message_values(question, one)
-        return await page(
-            site, request, "message_life.html", values, title="Message", section="people", visitor=visitor
-        )
+        question = ask(site, visitor, about("/messages/", message.removeprefix("/"), request))
+        values = {"panels": await paint(question, ("message",))}
+        return await page(site, request, "alone.html", values, title="Message", section="people", visitor=visitor)
 
     return [message]

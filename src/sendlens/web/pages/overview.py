@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from litestar import Response, get
@@ -48,7 +49,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     @get("/panels/{name:str}", include_in_schema=False)
     async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str] | Response[bytes]:
         visitor = await visit(site, request)
-        return await answer_panel(panel_question(site, visitor, address_of(request)), name)
+        return await answer_panel(panel_question(site, visitor, address_of(request), name), name)
 
     return [overview, one_panel]
 
@@ -65,9 +66,10 @@ async def answer_panel(question: Ask, name: str) -> Response[str] | Response[byt
     return saved(await one.sheet(question), plain, form, question)
 
 
-def panel_question(site: Site, visitor: Visitor, address: Address) -> Ask:
+def panel_question(site: Site, visitor: Visitor, address: Address, name: str) -> Ask:
     """Return the question of a panel that is loaded alone; its links lead to the page it stands on."""
-    return ask(site, visitor, Address(page_path(address), address.pairs))
+    there = panel(name.partition(".")[0]).page
+    return ask(site, visitor, Address(page_path(address, there), address.pairs))
 
 
 def cards(panels: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,8 +78,16 @@ def cards(panels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def paint(question: Ask, names: tuple[str, ...]) -> dict[str, str]:
-    """Return several panels for the first sight of a page, asked for at the same time."""
-    shown = await asyncio.gather(*(show(PANELS[name], question, FIRST_PAINT_SECONDS, first=True) for name in names))
+    """Return several panels for the first sight of a page, asked for at the same time.
+
+    Whoever asks for it with `wait` gets the page when its slowest panel is there: the way on without JavaScript.
+    """
+    patient = bool(question.address.get("wait"))
+    seconds = question.site.settings.query_seconds if patient else FIRST_PAINT_SECONDS
+    question = replace(question, address=question.address.with_(wait=None))
+    shown = await asyncio.gather(
+        *(show(PANELS[name], question, seconds, first=True, patient=patient) for name in names)
+    )
     return dict(zip(names, shown, strict=True))
 
 

@@ -7,12 +7,12 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from sendlens.web.pages.access import PageRequest
-from sendlens.web.pages.frame import address_of, page, visit
+from sendlens.web.pages.frame import about, address_of, page, visit
 from sendlens.web.pages.overview import paint, typed_filter
 from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.campaign import people_path
-from sendlens.web.panels.people import DEED_NAMES, person
+from sendlens.web.panels.people import DEED_NAMES
 from sendlens.web.panels.question import ask, bar
 
 
@@ -43,11 +43,9 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     @get("/recipients/{recipient:path}", include_in_schema=False)
     async def recipient(request: PageRequest, recipient: FromPath[str]) -> Response[str]:
         visitor = await visit(site, request)
-        question = ask(site, visitor, address_of(request))
-        values = await person(question, recipient.removeprefix("/"))
-        back = str(question.address.at("/recipients"))
-        return await page(
-            site, request, "person.html", values | {"back": back}, title="Person", section="people", visitor=visitor
-        )
+        visitor.must("see_people")
+        question = ask(site, visitor, about("/recipients/", recipient.removeprefix("/"), request))
+        values = {"panels": await paint(question, ("person",))}
+        return await page(site, request, "alone.html", values, title="Person", section="people", visitor=visitor)
 
     return [recipients, recipient]

@@ -17,6 +17,8 @@ QUESTION: Final = ("tenant", "zone", "period", "from", "to", "compare", "f", "me
 VIEW: Final = (
     "campaign",
     "of",
+    "item",
+    "wait",
     "audience",
     "device",
     "content",
@@ -34,6 +36,7 @@ VIEW: Final = (
 SHARED: Final = "/shared/"
 """Where the pages of shared links are."""
 _OF: Final = ("/providers/", "/domains/", "/segments/", "/links/")
+_ITEM: Final = ("/details/", "/recipients/", "/messages/")
 _ORDER: Final = {name: place for place, name in enumerate((*QUESTION, *VIEW))}
 _LONGEST: Final = 2000
 _MOST: Final = 40
@@ -106,8 +109,9 @@ class Address:
 
     def _shown(self) -> tuple[tuple[str, str], ...]:
         # The page of a thing has the thing in its path.
-        named = "campaign" if self.path.startswith("/campaigns/") else "of" if self.path.startswith(_OF) else ""
-        return tuple(pair for pair in self.pairs if pair[0] != named)
+        named = {"campaign": "/campaigns/", "of": _OF, "item": _ITEM}
+        there = {name for name, paths in named.items() if self.path.startswith(paths)}
+        return tuple(pair for pair in self.pairs if pair[0] not in there)
 
     def __str__(self) -> str:
         pairs = self._shown()

@@ -7,13 +7,13 @@ Owns the worker threads and how many questions of one tenant's pages run or wait
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
 from sendlens.control.tenants import Tenant
-from sendlens.errors import TooBusy
+from sendlens.errors import StoreError, TooBusy
 from sendlens.metrics.accounting import Account, account
 from sendlens.metrics.campaigns import CampaignFacts, CampaignList, CampaignReport, Campaigns
 from sendlens.metrics.figures import Figure
@@ -22,6 +22,18 @@ from sendlens.metrics.query import Metrics, Scope, Series, Table, TenantLike
 from sendlens.metrics.recipients import Person, Recipients, Who
 
 _T = TypeVar("_T")
+
+
+async def in_time(seconds: float, work: Awaitable[_T], what: str) -> _T:
+    """Return what `work` returns. Raises `StoreError` if that takes longer than `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise StoreError(
+            f"{what} did not come within {seconds:g} seconds",
+            hint="The store may be busy with something else: try again in a moment.",
+        ) from None
 
 
 @dataclass

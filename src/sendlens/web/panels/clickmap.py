@@ -73,7 +73,7 @@ def overlays(found: ClickMap) -> dict[int, Overlay]:
         share = _share(found, one.people)
         text = number(one.people) + (f" · {share}" if one.people and share else "")
         text += "".join(f" + {number(some.people)}?" for some in shared)
-        title = f"Place {place.number + 1}: {place.href}\n{one.people:,} people, {one.machines:,} machines"
+        title = f"Place {place.number + 1}: {place.href}\n{number(one.people)} people, {number(one.machines)} machines"
         title += "".join(
             f"\n{number(some.people)} people clicked here or at {len(some.places) - 1} other places" for some in shared
         )

@@ -7,9 +7,9 @@ from typing import Final
 from sendlens.metrics.deliverability.complaints import SILENT
 from sendlens.metrics.deliverability.matrix import MATRIX_METRICS, Matrix, MatrixRow, matrix
 from sendlens.metrics.deliverability.spam_folder import Opened, Signal, spam_folder
-from sendlens.metrics.figures import text_of
 from sendlens.metrics.registry import METRICS
 from sendlens.metrics.thresholds import THRESHOLDS
+from sendlens.web.pages.reader import number, said, value_text
 from sendlens.web.panels.breakdown import SHORT, formula
 from sendlens.web.panels.figures import spark
 from sendlens.web.panels.names import name_of
@@ -85,7 +85,7 @@ def _cell(found: Matrix, row: MatrixRow, key: str) -> dict[str, object]:
     silent = key == "complaint_rate" and row.provider in SILENT and not row.figures[key].n
     return {
         "figure": row.figures[key],
-        "text": "not told" if silent else row.figures[key].text,
+        "text": "not told" if silent else said(row.figures[key]),
         "silent": silent,
         "level": "" if silent else row.levels[key],
         "spark": None if silent else spark(values, from_zero=metric.unit == "count" or metric.better == "down"),
@@ -97,7 +97,7 @@ def _limits(key: str) -> str:
     if limits is None:
         return formula(key)
     told = ", ".join(
-        f"{word} {'from' if METRICS[key].better == 'down' else 'below'} {text_of(limit, 'ratio')}"
+        f"{word} {'from' if METRICS[key].better == 'down' else 'below'} {value_text(limit, 'ratio')}"
         for word, limit in (("notice", limits.notice), ("warning", limits.warning), ("bad", limits.bad))
         if limit is not None
     )
@@ -108,15 +108,18 @@ def _signal(question: Ask, one: Signal) -> dict[str, object]:
     return {
         "provider": name_of("provider", one.provider),
         "href": str(question.address.at(scope_path("provider", one.provider) or "/").with_(metric="open_rate")),
-        "fall": text_of(1 - (one.ratio or 1.0), "ratio"),
+        "fall": value_text(1 - (one.ratio or 1.0), "ratio"),
         "recent": _rate(one.recent),
         "baseline": _rate(one.baseline),
         "recent_others": _rate(one.recent_others),
         "baseline_others": _rate(one.baseline_others),
-        "behind": f"{one.recent[0]:,} of {one.recent[1]:,} against {one.baseline[0]:,} of {one.baseline[1]:,}; "
-        f"z = {one.z or 0.0:.1f}",
+        "behind": f"{_parts(one.recent)} against {_parts(one.baseline)}; z = {value_text(one.z or 0.0, 'score')}",
     }
 
 
 def _rate(one: Opened) -> str:
-    return text_of(one[0] / one[1] if one[1] else None, "ratio")
+    return value_text(one[0] / one[1] if one[1] else None, "ratio")
+
+
+def _parts(one: Opened) -> str:
+    return f"{number(one[0])} of {number(one[1])}"

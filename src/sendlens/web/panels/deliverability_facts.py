@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Final, TypeVar
 
 from sendlens.metrics.deliverability.authentication import AUTHENTICATION_METRICS, authentication
@@ -16,10 +15,10 @@ from sendlens.metrics.deliverability.replies import replies
 from sendlens.metrics.deliverability.transport import transport
 from sendlens.metrics.figures import duration
 from sendlens.metrics.filters import Filter
-from sendlens.metrics.periods import zone_info
 from sendlens.metrics.query import Metrics, Scope
 from sendlens.metrics.registry import METRICS
 from sendlens.metrics.thresholds import level
+from sendlens.web.pages.reader import day_time, number, said, value_text
 from sendlens.web.panels.facts import Column, Facts, Item, not_known
 from sendlens.web.panels.figures import spark
 from sendlens.web.panels.names import name_of
@@ -70,7 +69,17 @@ def _narrowed(question: Ask, dimension: str, value: str) -> str:
 
 
 def _time(question: Ask, at: int) -> str:
-    return f"{datetime.fromtimestamp(at / 1000, zone_info(question.tenant.time_zone)):%-d %b %Y, %H:%M}"
+    return day_time(at, question.tenant.time_zone)
+
+
+def _size(value: float) -> str:
+    """Return a sampled quantity with at most six digits."""
+    return number(float(f"{value:.6g}"))
+
+
+def _empty(question: Ask, found: object, what: str, otherwise: str) -> str:
+    """Return what an empty table says: that it does not know a filter, or what to do to fill it."""
+    return not_known(question, what) if found is None else otherwise
 
 
 async def domains(question: Ask) -> Facts:
@@ -89,8 +98,7 @@ async def domains(question: Ask) -> Facts:
         for one in (found.domains if found else [])
     ]
     head = (Column("domain", "Domain", "text"), Column("policy", "Policy", "text"), *_columns(*AUTHENTICATION_METRICS))
-    empty = not_known(question, "DMARC reports") if found is None else _NO_REPORTS
-    return Facts("Authentication by domain", head, rows, empty)
+    return Facts("Authentication by domain", head, rows, _empty(question, found, "DMARC reports", _NO_REPORTS))
 
 
 async def sources(question: Ask) -> Facts:
@@ -111,7 +119,7 @@ async def sources(question: Ask) -> Facts:
         *_columns(*AUTHENTICATION_METRICS),
         Column("domain", "From domain", "text", file_only=True),
     )
-    empty = not_known(question, "DMARC reports") if found is None else _NO_REPORTS
+    empty = _empty(question, found, "DMARC reports", _NO_REPORTS)
     note = "An address that fails is a service that was not set up, or somebody else who uses your name."
     return Facts("Who sends in your name", head, rows, empty, note=note)
 
@@ -129,7 +137,7 @@ async def reasons(question: Ask) -> Facts:
             ),
             Item(one.type, text="deferred" if one.type == "deferred" else one.bounce_class or "bounced"),
             _provider(question, one.provider),
-            Item(one.messages, text=f"{one.messages:,}"),
+            Item(one.messages),
             Item(one.reply),
             Item(one.code),
             Item(one.rule),
@@ -143,7 +151,7 @@ async def reasons(question: Ask) -> Facts:
         Column("messages", "Messages", "number"),
         *(Column(key, key, "text", file_only=True) for key in ("reply", "code", "rule")),
     )
-    empty = not_known(question, "Replies") if found is None else "Nothing bounced or was deferred in this period."
+    empty = _empty(question, found, "Replies", "Nothing bounced or was deferred in this period.")
     return Facts("Bounces and deferrals", head, rows, empty)
 
 
@@ -167,7 +175,7 @@ async def complaint_table(question: Ask) -> Facts:
         Column("provider", "Mailbox provider", "text"),
         *(Column("delivered", "Delivered"), Column("complained", "Complained"), Column("complaint_rate", "Rate")),
     )
-    worst = ", ".join(f"{row.label} ({row.figures['complained'].text})" for row in found.campaigns[:3])
+    worst = ", ".join(f"{row.label} ({said(row.figures['complained'])})" for row in found.campaigns[:3])
     note = (
         "Gmail has no feedback loop: what its users mark as spam is told to Postmaster Tools alone. Complaints here "
         "are an under-estimate." + (f" Most complaints: {worst}." if worst else "")
@@ -185,7 +193,7 @@ async def latencies(question: Ask) -> Facts:
     rows = [
         (
             _provider(question, one.provider) if one.provider is not None else Item("", text="All providers"),
-            Item(one.n, text=f"{one.n:,}"),
+            Item(one.n),
             *(Item(seconds, text=duration(seconds)) for seconds in (one.p50, one.p90, one.p99)),
         )
         for one in found or []
@@ -194,14 +202,13 @@ async def latencies(question: Ask) -> Facts:
         Column("provider", "Mailbox provider", "text"),
         Column("n", "Messages", "number"),
         Column("p50_seconds", "Half within", "number"),
-        Column("p90_seconds", "90 % within", "number"),
-        Column("p99_seconds", "99 % within", "number"),
+        Column("p90_seconds", "9 in 10 within", "number"),
+        Column("p99_seconds", "99 in 100 within", "number"),
     )
-    empty = (
-        not_known(question, "Latency")
-        if found is None
-        else "No message of this period tells its sending apart from its delivery. Send injected events, or "
-        "message_sent_at with every event, to POST /v1/events."
+    empty = _empty(
+        *(question, found, "Latency"),
+        "No message of this period tells its sending apart from its delivery. Send injected events, or "
+        "message_sent_at with every event, to POST /v1/events.",
     )
     return Facts("Time to delivery", head, rows, empty)
 
@@ -215,8 +222,8 @@ async def queues(question: Ask) -> Facts:
                 one.name,
                 second=", ".join([one.source, *(f"{key} {value}" for key, value in sorted(one.labels.items()))]),
             ),
-            Item(one.latest, text=f"{one.latest:,.6g}", spark=spark(one.course, from_zero=True)),
-            Item(one.most, text=f"{one.most:,.6g}"),
+            Item(one.latest, text=_size(one.latest), spark=spark(one.course, from_zero=True)),
+            Item(one.most, text=_size(one.most)),
             Item(_time(question, one.at)),
         )
         for one in found or []
@@ -227,11 +234,10 @@ async def queues(question: Ask) -> Facts:
         Column("most", "Most", "number"),
         Column("at", "Sampled", "number"),
     )
-    empty = (
-        not_known(question, "Gauges")
-        if found is None
-        else "No mail server told how much waits in its queues. Let Sendlens scrape its Prometheus exporter, or post "
-        "samples to /v1/gauges."
+    empty = _empty(
+        *(question, found, "Gauges"),
+        "No mail server told how much waits in its queues. Let Sendlens scrape its Prometheus exporter, or post "
+        "samples to /v1/gauges.",
     )
     return Facts("Queues of mail servers", head, rows, empty)
 
@@ -250,14 +256,13 @@ async def placements(question: Ask) -> Facts:
         Column("inbox", "Inbox", "number"),
         Column("spam", "Spam", "number"),
         Column("missing", "Missing", "number"),
-        Column("low", "Inbox rate (95 %)", "number"),
+        Column("low", "In the inbox (bounds)", "number"),
         Column("high", "high", "number", file_only=True),
     )
-    empty = (
-        not_known(question, "Seed placements")
-        if found is None
-        else "No seed test in this period. Post where your seed mailboxes found a test, as JSON or CSV, to "
-        "POST /v1/placements."
+    empty = _empty(
+        *(question, found, "Seed placements"),
+        "No seed test in this period. Post where your seed mailboxes found a test, as JSON or CSV, to "
+        "POST /v1/placements.",
     )
     note = "Missing mail may be late, blocked or lost; it is in no rate. Few seeds say little: mind the bounds."
     return Facts("Seed placement", head, [*providers, *tests], empty, note=note)
@@ -266,7 +271,15 @@ async def placements(question: Ask) -> Facts:
 def _placed(name: Item, one: Placed, of: str) -> tuple[Item, ...]:
     low, high = one.interval or (None, None)
     counts = (Item(one.inbox), Item(one.spam), Item(one.missing, level="warning" if one.missing else ""))
-    return (name, Item(of), *counts, Item(low, text=one.text), Item(high))
+    return (name, Item(of), *counts, Item(low, text=_bounded(one)), Item(high))
+
+
+def _bounded(one: Placed) -> str:
+    """Return how many of the seeds that arrived were in the inbox, with the bounds of the rate; never a rate alone."""
+    if one.interval is None:
+        return "none arrived"
+    low, high = (value_text(bound, "ratio") for bound in one.interval)
+    return f"{number(one.inbox)} of {number(one.inbox + one.spam)} ({low} to {high})"
 
 
 async def transports(question: Ask) -> Facts:
@@ -275,9 +288,9 @@ async def transports(question: Ask) -> Facts:
     rows = [
         (
             Item(one.domain, second=f"told by {', '.join(one.reporters)}"),
-            Item(one.sessions, text=f"{one.sessions:,}"),
+            Item(one.sessions),
             Item(one.failure_rate),
-            Item(", ".join(f"{cause} ({count:,})" for cause, count in one.causes.items()) or "none"),
+            Item(", ".join(f"{cause} ({number(count)})" for cause, count in one.causes.items()) or "none"),
         )
         for one in found or []
     ]
@@ -287,11 +300,10 @@ async def transports(question: Ask) -> Facts:
         Column("tls_failure_rate", "Failed"),
         Column("causes", "Causes", "text"),
     )
-    empty = (
-        not_known(question, "TLS reports")
-        if found is None
-        else "No TLS report covers this period. Publish an _smtp._tls record with rua=mailto: and let Sendlens poll "
-        "that mailbox, or post the mails to /v1/mail."
+    empty = _empty(
+        *(question, found, "TLS reports"),
+        "No TLS report covers this period. Publish an _smtp._tls record with rua=mailto: and let Sendlens poll "
+        "that mailbox, or post the mails to /v1/mail.",
     )
     return Facts("Encrypted transport", head, rows, empty)
 
@@ -311,7 +323,7 @@ async def list_health(question: Ask) -> Facts:
         Column("of", "Of", "text", file_only=True),
         *_columns(*HEALTH_METRICS),
     )
-    empty = not_known(question, "List ages") if ages is None else "No mail was sent to known recipients in this period."
+    empty = _empty(question, ages, "List ages", "No mail was sent to known recipients in this period.")
     note = "The age is counted from somebody's first event to the sending of the mail."
     return Facts("List health", head, rows, empty, note=note)
 

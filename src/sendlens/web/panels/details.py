@@ -52,8 +52,14 @@ def metrics_of(question: Ask, dimension: str) -> tuple[str, ...]:
     return _ACTS if by.tells else _MAIL
 
 
-async def details(question: Ask, dimension: str) -> dict[str, object]:
-    """Return one page of the list."""
+def title_of(dimension: str) -> str:
+    """Return what the list of a dimension is called."""
+    return TABS[dimension].label if dimension in TABS else DIMENSIONS[dimension].label
+
+
+async def details(question: Ask) -> dict[str, object]:
+    """Return one page of the list of the dimension that the address names as its item. Raises `InvalidField`."""
+    dimension = question.address.get("item")
     metrics = metrics_of(question, dimension)
     address, search = question.address, question.address.get("q").strip()
     order = _order(address.get("order"), metrics)
@@ -68,7 +74,7 @@ async def details(question: Ask, dimension: str) -> dict[str, object]:
     headings = [("value", DIMENSIONS[dimension].label, DIMENSIONS[dimension].help)]
     headings += [(one, SHORT.get(one, METRICS[one].label), formula(one)) for one in metrics]
     return {
-        "title": TABS[dimension].label if dimension in TABS else DIMENSIONS[dimension].label,
+        "title": title_of(dimension),
         "search": search,
         "headings": [
             {
@@ -86,7 +92,7 @@ async def details(question: Ask, dimension: str) -> dict[str, object]:
         "pages": pages,
         "before": str(address.with_(page=str(number - 1))) if number > 1 else "",
         "after": str(address.with_(page=str(number + 1))) if number < pages else "",
-        "files": {form: str(address.file(form)) for form in ("csv", "json")},
+        "whole": {form: str(address.file(form)) for form in ("csv", "json")},
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sendlens.metrics.figures import Figure
+from sendlens.web.pages.reader import number, said
 from sendlens.web.panels.question import Ask, in_words
 from sendlens.web.panels.sheet import Cell, Sheet, cells, columns
 
@@ -51,7 +52,9 @@ class Item:
         """Return the text of the place."""
         if self.text or self.value is None:
             return self.text or "–"
-        return self.value.text if isinstance(self.value, Figure) else str(self.value)
+        if isinstance(self.value, Figure):
+            return said(self.value)
+        return self.value if isinstance(self.value, str) else number(self.value)
 
     @property
     def behind(self) -> str:
@@ -59,7 +62,7 @@ class Item:
         one = self.value
         if self.title or not isinstance(one, Figure) or one.d is None:
             return self.title
-        return f"{one.n:,} of {one.d:,}{'' if one.enough else ' – too few to judge'}"
+        return f"{number(one.n)} of {number(one.d)}{'' if one.enough else ' – too few to judge'}"
 
     @property
     def thin(self) -> bool:

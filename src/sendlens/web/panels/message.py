@@ -7,7 +7,7 @@ from typing import Final
 from urllib.parse import quote
 
 from sendlens.metrics.figures import duration
-from sendlens.metrics.message import Message, Step, Verdict
+from sendlens.metrics.message import Message, Messages, Step, Verdict
 from sendlens.metrics.periods import zone_info
 from sendlens.web.pages.reader import value_text, when
 from sendlens.web.panels.campaign import people_path
@@ -73,8 +73,28 @@ def message_path(key: str) -> str:
     return f"/messages/{quote(key, safe='')}"
 
 
-def message_values(question: Ask, one: Message) -> dict[str, object]:
-    """Return what the page of a message shows."""
+async def message(question: Ask) -> dict[str, object]:
+    """Return the life of the message that the address names as its item, by key or message id. Raises `NotFound`.
+
+    Where a message id went to several recipients, the choice of one is returned instead.
+    """
+    answers, tenant, wanted = question.site.answers, question.tenant, question.address.get("item")
+    messages = Messages(answers.metrics)
+    found = await answers.run(tenant, lambda: messages.find(tenant, wanted))
+    if len(found) == 1:
+        return _life(question, await answers.run(tenant, lambda: messages.get(tenant, found[0].key)))
+    choices = [
+        {
+            "href": str(question.address.at(message_path(one.key))),
+            "recipient": one.recipient or "(not told)",
+            "at": one.last_at,
+        }
+        for one in found
+    ]
+    return {"wanted": wanted, "choices": choices, "zone": tenant.time_zone}
+
+
+def _life(question: Ask, one: Message) -> dict[str, object]:
     named = {"provider": name_of("provider", one.facts["provider"])} if "provider" in one.facts else {}
     start = one.steps[0].at if one.steps else 0
     return {
@@ -91,6 +111,8 @@ def message_values(question: Ask, one: Message) -> dict[str, object]:
         "verdict": _state(one),
         "steps": [_step(question, step, start) for step in one.steps],
         "complete": one.complete,
+        "choices": [],
+        "zone": question.tenant.time_zone,
     }
 
 

@@ -9,7 +9,7 @@ from sendlens.metrics.periods import zone_info
 from sendlens.metrics.recipients import DEEDS, Happening
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
 from sendlens.metrics.standing import Standing, standing
-from sendlens.web.pages.reader import day_time, iso, value_text, when
+from sendlens.web.pages.reader import day_time, iso, number, value_text, when
 from sendlens.web.panels.campaign import people_path
 from sendlens.web.panels.message import TONES, message_path
 from sendlens.web.panels.names import name_of
@@ -81,8 +81,12 @@ async def people_sheet(question: Ask) -> Sheet:
     return Sheet(("recipient", "key", "campaign_id", "campaign", "at", "message_key"), rows)
 
 
-async def person(question: Ask, recipient: str) -> dict[str, object]:
-    """Return a person's counts, standing, and timeline by message, the latest first. Raises `NotFound`."""
+async def person(question: Ask) -> dict[str, object]:
+    """Return a person's counts, standing, and timeline by message, the latest first. Raises `NotFound`.
+
+    The address names the person as its item: by address or identifier, or by the key from a list.
+    """
+    recipient = question.address.get("item")
     text = question.address.get("before")
     before = int(text) if text.isdecimal() else 0
     answers, tenant = question.site.answers, question.tenant
@@ -93,6 +97,7 @@ async def person(question: Ask, recipient: str) -> dict[str, object]:
         by_message.setdefault(one.message_key, []).append(one)
     return {
         "who": found.recipient,
+        "back": str(question.address.at("/recipients")),
         "counts": [(label, found.counts.get(key, 0)) for key, label in COUNTS.items()],
         "points": found.points,
         "formula": f"Engagement points = {_formula()}, not below 0. Machines earn none.",
@@ -119,8 +124,8 @@ def _known(one: Standing, zone: str) -> list[tuple[str, str]]:
     known = [
         ("First seen", day_time(one.first_seen, zone)),
         ("Last seen", day_time(one.last_seen, zone)),
-        ("Messages", f"{one.messages:,}"),
-        ("Campaigns", f"{one.campaigns:,}"),
+        ("Messages", number(one.messages)),
+        ("Campaigns", number(one.campaigns)),
         ("Mailbox provider", name_of("provider", one.provider) if one.provider else ""),
         ("Gateway", one.gateway.replace("_", " ").capitalize()),
         ("Back on the list", day_time(one.resubscribed, zone) if one.resubscribed else ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from msgspec import structs
 
@@ -89,11 +90,17 @@ class Ask:
         return self.address.get("campaign")
 
 
-def page_path(address: Address) -> str:
-    """Return the path of the page on which a panel with these parameters stands."""
+def page_path(address: Address, path: str = "/") -> str:
+    """Return the path of the page on which a panel with these parameters stands.
+
+    `path` is the page of the panel where the parameters do not say it; one that ends with a slash goes on with the
+    item the page is about.
+    """
+    if len(path) > 1 and path.endswith("/"):
+        return path + quote(address.get("item"), safe="")
     campaign = address.get("campaign")
     of = fixed(address.get("of"))
-    return campaign_path(campaign) if campaign else of.path if of else "/"
+    return campaign_path(campaign) if campaign else of.path if of else path
 
 
 def campaign_path(campaign: str) -> str:

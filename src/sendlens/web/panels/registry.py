@@ -11,7 +11,8 @@ from typing import Final
 import structlog
 from markupsafe import Markup
 
-from sendlens.errors import NotFound, SendlensError
+from sendlens.errors import NotFound, SendlensError, TooBusy
+from sendlens.web.pages.reader import number
 from sendlens.web.panels.breakdown import breakdown, breakdown_sheet
 from sendlens.web.panels.campaign import bounces, bounces_sheet, course, report
 from sendlens.web.panels.campaign_list import campaign_list
@@ -30,15 +31,25 @@ from sendlens.web.panels.deliverability_facts import (
     sources,
     transports,
 )
+from sendlens.web.panels.details import details
 from sendlens.web.panels.facts import Gather, facts_sheet, show_facts
 from sendlens.web.panels.figures import figures, figures_sheet
 from sendlens.web.panels.intake import dead_letters, intake
-from sendlens.web.panels.people import people, people_sheet
+from sendlens.web.panels.message import message
+from sendlens.web.panels.people import people, people_sheet, person
 from sendlens.web.panels.question import Ask
 from sendlens.web.panels.rejections import rejections, rejections_sheet
 from sendlens.web.panels.sheet import FORMS, Sheet
 
 _log = structlog.get_logger(__name__)
+
+_DELIVERABILITY: Final = "/deliverability"
+
+_WAY_ON: Final = {
+    False: "Choose a shorter period or fewer filters, or try again.",
+    True: "The store may be busy with something else: try again in a moment.",
+}
+"""What to do about a panel that took too long; one that is alone on its page may have neither period nor filters."""
 
 Load = Callable[[Ask], Awaitable[dict[str, object]]]
 Write = Callable[[Ask], Awaitable[Sheet]]
@@ -49,6 +60,7 @@ class Panel:
     """One panel: its name in addresses, its template, what fills it, and how often it may refresh, in seconds.
 
     `sheet` gives the same figures as a file; the pages offer it as CSV and JSON. `needs` is the permission to see it.
+    A panel whose `every` is 0 stays as it was loaded.
     """
 
     name: str
@@ -59,6 +71,10 @@ class Panel:
     every: int = 5
     sheet: Write | None = None
     needs: str = "see_figures"
+    page: str = "/"
+    """Where it stands if its address does not say so; with a slash at its end the item of the address follows."""
+    alone: bool = False
+    """Whether it is what its page is about: if that is not there, or was not asked for well, so is the page."""
 
     @property
     def id(self) -> str:
@@ -73,7 +89,7 @@ def _card(name: str, label: str) -> Panel:
 
 def _facts(name: str, gather: Gather, label: str, look: str = "card") -> Panel:
     load, sheet = partial(show_facts, gather=gather), partial(facts_sheet, gather=gather)
-    return Panel(name, "panels/facts.html", load, label, look=look, every=30, sheet=sheet)
+    return Panel(name, "panels/facts.html", load, label, look=look, every=30, sheet=sheet, page=_DELIVERABILITY)
 
 
 _ALL: Final = (
@@ -82,7 +98,7 @@ _ALL: Final = (
     _card("campaigns", "Campaigns"),
     _card("audience", "Where mail went"),
     _card("content", "Links and bounces"),
-    Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10),
+    Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10, page="/campaigns"),
     Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10),
     Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide"),
     Panel("campaign-bounces", "panels/bounces.html", bounces, "Bounces", "card wide", 30, bounces_sheet),
@@ -90,18 +106,35 @@ _ALL: Final = (
     Panel("campaign-variants", "panels/variants.html", variants, "Variants", "card wide", 30, variants_sheet),
     Panel("campaign-comparable", "panels/comparable.html", comparable, "Among its kind", "card wide", 60),
     Panel("click-map", "panels/clickmap.html", click_map, "Click map", "card wide", 30, click_map_sheet),
-    Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake"),
+    Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake", page="/intake"),
     Panel(
-        "rejections",
-        "panels/rejections.html",
-        rejections,
-        "Rejected, and why",
+        *("rejections", "panels/rejections.html", rejections, "Rejected, and why"),
         every=2,
         sheet=rejections_sheet,
         needs="see_intake",
+        page="/intake",
     ),
-    Panel("dead-letters", "panels/dead_letters.html", dead_letters, "Dead letters", every=10, needs="see_intake"),
-    Panel("people", "panels/people.html", people, "People", every=10, sheet=people_sheet, needs="see_people"),
+    Panel(
+        "dead-letters",
+        "panels/dead_letters.html",
+        dead_letters,
+        "Dead letters",
+        every=10,
+        needs="see_intake",
+        page="/intake",
+    ),
+    Panel(
+        *("people", "panels/people.html", people, "People"),
+        every=10,
+        sheet=people_sheet,
+        needs="see_people",
+        page="/recipients",
+    ),
+    Panel("person", "panels/person.html", person, "Person", "", 0, needs="see_people", page="/recipients/", alone=True),
+    Panel(
+        "message", "panels/message.html", message, "Message", "", 0, needs="see_people", page="/messages/", alone=True
+    ),
+    Panel("list", "panels/list.html", details, "", "", 10, page="/details/", alone=True),
     _card("device", "How mail was read"),
     Panel(
         "spam-folder",
@@ -111,8 +144,18 @@ _ALL: Final = (
         look="",
         every=60,
         sheet=signals_sheet,
+        page=_DELIVERABILITY,
     ),
-    Panel("matrix", "panels/matrix.html", provider_matrix, "Mailbox providers", every=10, sheet=matrix_sheet),
+    Panel(
+        "matrix",
+        "panels/matrix.html",
+        provider_matrix,
+        "Mailbox providers",
+        "card",
+        10,
+        matrix_sheet,
+        page=_DELIVERABILITY,
+    ),
     _facts("reasons", reasons, "Bounces and deferrals", look="card wide"),
     _facts("domains", domains, "Authentication by domain", look="card wide"),
     _facts("sources", sources, "Who sends in your name", look="card wide"),
@@ -140,22 +183,24 @@ def panel(name: str) -> Panel:
     return PANELS[name]
 
 
-async def show(one: Panel, question: Ask, seconds: float, *, first: bool) -> Markup:
+async def show(one: Panel, question: Ask, seconds: float, *, first: bool, patient: bool = False) -> Markup:
     """Return the panel as HTML, whatever happens to its figures.
 
-    After `seconds` a panel of a `first` paint leaves a place that fills itself; a panel loaded alone says that it took
-    too long. A mistake of ours is logged and shown in this panel only.
+    After `seconds` a panel of a `first` paint leaves a place that fills itself; a panel loaded alone, or on a page that
+    is `patient`, says that it took too long. A mistake of ours is logged and shown in this panel only. Raises what is
+    wrong with the request itself where the page is about nothing but this panel.
     """
     text = question.site.render.text
     files = {form: question.address.panel(f"{one.name}.{form}") for form in FORMS} if one.sheet else {}
     frame: dict[str, object] = {"panel": one, "address": question.address, "pending": False, "files": files}
-    retry = {"retry": str(question.address), "panel_url": question.address.panel(one.name)}
+    here = question.address
+    retry = {"patient": str(here.with_(wait="long")), "panel_url": here.panel(one.name)}
     try:
         async with asyncio.timeout(seconds):
             values = await one.load(question)
         body = text(one.template, values | frame)
     except TimeoutError:
-        if first:
+        if first and not patient:
             body = text("panels/pending.html", retry | frame)
             frame["pending"] = True
         else:
@@ -163,12 +208,14 @@ async def show(one: Panel, question: Ask, seconds: float, *, first: bool) -> Mar
                 "panels/failed.html",
                 retry
                 | {
-                    "title": f"{one.label}: this takes too long",
-                    "detail": f"No answer after {seconds:.0f} seconds. The other figures are not affected.",
-                    "hint": "Choose a shorter period or fewer filters, or try again.",
+                    "title": f"{one.label or 'The list'}: this takes too long",
+                    "detail": f"No answer after {number(seconds)} seconds. Nothing else is affected.",
+                    "hint": _WAY_ON[one.alone],
                 },
             )
     except SendlensError as error:
+        if first and one.alone and error.status < 500 and not isinstance(error, TooBusy):
+            raise
         body = text("panels/failed.html", retry | {"title": error.title, "detail": error.detail, "hint": error.hint})
     except Exception:
         # One panel's mistake must not take the page away; the log has the trace.
@@ -177,7 +224,7 @@ async def show(one: Panel, question: Ask, seconds: float, *, first: bool) -> Mar
             "panels/failed.html",
             retry
             | {
-                "title": f"{one.label} cannot be shown",
+                "title": f"{one.label or 'The list'} cannot be shown",
                 "detail": "Something went wrong inside Sendlens.",
                 "hint": "The server's log says what.",
             },

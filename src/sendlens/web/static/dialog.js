@@ -18,6 +18,7 @@
       const was = keep && body.querySelector("input[type=search]");
       const at = was?.selectionStart;
       body.replaceChildren(found);
+      window.htmx?.process(body); // a list that is slow fills its place by itself
       const search = body.querySelector("input[type=search]");
       if (was && search) { search.focus(); search.setSelectionRange(at, at); }
       else if (!keep) search?.focus();

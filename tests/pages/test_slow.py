@@ -1,0 +1,132 @@
+"""A store that is slow: what is late waits or gives up in its own place, and every page says how to go on."""
+
+import threading
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sendlens.metrics.query import Metrics
+from sendlens.metrics.recipients import Recipients
+from sendlens.store import Store
+from sendlens.web.pages import overview
+from tests.browser.serving import Served, serve
+
+PAGES = {
+    # address: how many of its panels ask the store
+    "/?period=7d": 6,
+    "/details/provider": 1,
+    "/campaigns/spring": 10,
+    "/deliverability": 11,
+    "/recipients?did=bounced": 1,
+    "/recipients/ada@example.com": 1,
+    "/messages/m-1": 1,
+}
+
+
+class SlowStore:
+    """A store that lets no question through while it is `slow`, or none with the text that it is slow about."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._free = threading.Event()
+        self.about = ""
+        self._free.set()
+
+    @property
+    def slow(self) -> bool:
+        return not self._free.is_set()
+
+    @slow.setter
+    def slow(self, slow: bool) -> None:
+        (self._free.clear if slow else self._free.set)()
+
+    def query(self, tenant: str, sql: str, *more: Any, **named: Any) -> Any:
+        if self.about in sql:
+            self._free.wait(20)
+        return self._store.query(tenant, sql, *more, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    data: Path = tmp_path_factory.mktemp("slow")
+    with serve(data, query_seconds=1) as served:
+        yield served
+
+
+@pytest.fixture
+def store(server: Served, embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> Generator[SlowStore]:
+    """The server over an empty store. Its pages have patience enough for a busy machine."""
+    monkeypatch.setattr(overview, "FIRST_PAINT_SECONDS", 4)
+    slow = SlowStore(embedded_store)
+    answers = server.site.answers
+    answers.metrics = Metrics(slow, server.clock)  # pyright: ignore[reportArgumentType] - looks like one
+    monkeypatch.setattr(answers, "_recipients", Recipients(answers.metrics))
+    yield slow
+    slow.slow = False
+
+
+def get(server: Served, path: str, status: int = 200) -> str:
+    answer = httpx.get(server.url + path, timeout=10)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_comes_before_its_panels(
+    server: Served, store: SlowStore, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overview, "FIRST_PAINT_SECONDS", 0.15)
+    store.slow = True
+    late = get(server, path)
+    assert late.count('class="pending"') == PAGES[path]
+    assert late.count("wait=long") >= PAGES[path]
+
+
+@pytest.mark.parametrize("path", ["/deliverability", "/recipients/ada@example.com"])
+def test_page_that_waits_gives_up_with_words(server: Served, store: SlowStore, path: str) -> None:
+    """Without JavaScript nothing fills the places; the link in them asks for a page that waits for its panels."""
+    store.slow = True
+    waited = get(server, f"{path}?wait=long")
+    assert 'class="pending"' not in waited
+    assert waited.count("takes too long") == PAGES[path]
+    assert waited.count("Try again") == PAGES[path]
+
+
+def test_one_slow_question_is_late_alone(server: Served, store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "FIRST_PAINT_SECONDS", 1)
+    store.about, store.slow = "dmarc_records", True
+    page = get(server, "/deliverability")
+    late = [part.partition('"')[0] for part in page.split('id="panel-')[1:] if 'class="pending"' in part]
+    assert late == ["domains", "sources"]
+    assert "No answer after 1 seconds" in get(server, "/panels/domains")
+    store.slow = False
+    assert "No DMARC report covers this period" in get(server, "/panels/domains")
+
+
+def test_what_is_not_there_is_a_page_of_its_own(server: Served, store: SlowStore) -> None:
+    del store
+    for path in ("/recipients/nobody@example.com", "/messages/none"):
+        assert "<h1>There is nothing here</h1>" in get(server, path, 404)
+    assert "dimension: must be one of" in get(server, "/details/colour", 400)
+
+
+@pytest.mark.parametrize(
+    ("panel", "link"),
+    [
+        ("list?item=provider&order=-sent", "/details/provider?wait=long&amp;order="),
+        ("person?item=ada@example.com", "/recipients/ada%40example.com"),
+        ("people?did=bounced", "/recipients?wait=long&amp;did=bounced"),
+        ("domains?period=7d", "/deliverability?period=7d"),
+        ("audience?of=provider,gmail", "/providers/gmail"),
+        ("device?campaign=spring", "/campaigns/spring"),
+    ],
+)
+def test_panel_alone_leads_back_to_its_page(server: Served, store: SlowStore, panel: str, link: str) -> None:
+    store.slow = True
+    assert f'href="{link}' in get(server, f"/panels/{panel}")
