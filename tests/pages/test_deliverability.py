@@ -103,7 +103,7 @@ def test_panel_is_a_file_and_says_what_no_table_knows(filled: Served) -> None:
 def test_empty_panels_say_how_to_begin(server: Served, embedded_store: Store) -> None:
     server.site.answers.metrics = Metrics(embedded_store, server.clock)
     for name, words in {
-        "queues": "POST /v1/gauges",
+        "queues": "/v1/gauges",
         "placement": "POST /v1/placements",
         "domains": "rua=mailto:",
         "transport": "_smtp._tls",
