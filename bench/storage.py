@@ -1,4 +1,4 @@
-"""Storage: bytes on disk per event over all tables, once everything is merged.
+"""Storage: bytes on disk per event over all tables, as the background tasks leave them and once everything is merged.
 
 `python -m bench.storage DIRECTORY` merges and measures in a process of its own. Owns the count; what is compared is the
 same history that pages are measured over, and the log and the control plane are counted apart.
@@ -14,8 +14,10 @@ from typing import Final
 from bench.context import Context, hand_back
 from bench.figures import Findings, figure
 from bench.fill import settings_of
+from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.store.connection import Engine, connect, parse
+from sendlens.tasks import MINUTES_KEPT_DAYS
 
 PARTS: Final = """
 SELECT table, sum(bytes_on_disk) AS bytes, sum(rows) AS rows FROM system.parts
@@ -43,6 +45,7 @@ def main(data: Path, history: int) -> Findings:
         engine = Engine.acquire(address.directory, settings.store_memory_mb, settings.store_threads)
         client = connect(address, engine, {})
         tables = [str(name) for name, _, _ in store.fetch_internal(PARTS)]
+        _keep_house(store, settings)
         began = time.monotonic()
         for name in tables:
             client.command(f"OPTIMIZE TABLE {name} FINAL")
@@ -62,6 +65,13 @@ def main(data: Path, history: int) -> Findings:
             figures.append(figure(f"{key}.{name}", what, "bytes/event", [size / events]))
     figures.append(figure(f"{key}.merge", f"Merging everything, {told}", "s", [seconds]))
     return Findings(figures)
+
+
+def _keep_house(store: Store, settings: Settings) -> None:
+    """Drop what the server drops every hour: keys beyond the horizon, and minutes beyond those that are kept."""
+    today = time.time_ns() // 86_400_000_000_000
+    store.drop_partitions("event_keys", before_day=today - settings.dedupe_days - 1)
+    store.drop_partitions("metrics_minute", before_day=today - MINUTES_KEPT_DAYS)
 
 
 if __name__ == "__main__":

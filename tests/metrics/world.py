@@ -62,7 +62,6 @@ BASE: Event = {
 }
 DERIVE = (
     "derive_event_keys",
-    "derive_recipient_events",
     "derive_conversions",
     "derive_touchpoints",
     "derive_messages",

@@ -15,7 +15,7 @@ KINDS = ("injected", "delivered", "opened", "clicked", "bounced", "converted")
 COUNTED = "SELECT message_id, sum(weight) FROM events GROUP BY message_id"
 PER_TABLE = {
     "keys": "SELECT uniqExact(bucket, event_key) FROM event_keys",
-    "journeys": "SELECT count() FROM recipient_events FINAL",
+    "journeys": "SELECT sum(weight) FROM recipient_events",
     "messages": "SELECT count() FROM messages FINAL",
     "quarters": "SELECT sum(n) FROM metrics_quarter WHERE clock = 'event' AND measure = 'conversions'",
     "minutes": "SELECT sum(n) FROM metrics_minute WHERE clock = 'event' AND measure = 'conversions'",

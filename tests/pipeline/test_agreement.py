@@ -59,7 +59,6 @@ DAMAGES = {
         {"check_accounts"},
     ),
     "an account missing": ("TRUNCATE TABLE intake SYNC", {"check_intake"}),
-    "no journeys": ("TRUNCATE TABLE recipient_events SYNC", {"check_recipient_events"}),
     "no conversions": ("TRUNCATE TABLE conversions SYNC", {"check_conversions"}),
     "no touchpoints": ("TRUNCATE TABLE touchpoints SYNC", {"check_touchpoints"}),
     "a touchpoint of nobody": (

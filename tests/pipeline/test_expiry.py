@@ -23,7 +23,7 @@ SUMS = """
 SELECT clock, measure, bucket, campaign_id, sum(n) AS n, sum(amount) AS amount FROM metrics_quarter
 GROUP BY ALL HAVING n != 0 OR amount != 0 ORDER BY ALL
 """
-TABLES = ("events", "engagements", "recipient_events", "touchpoints", "conversions", "messages")
+TABLES = ("events", "engagements", "touchpoints", "conversions", "messages")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ QUESTIONS = {
         "SELECT count(), countIf(delivered_at > 0), countIf(bounced_at > 0), uniqExact(recipient_key) "
         "FROM messages FINAL"
     ),
-    "journeys": "SELECT count() FROM recipient_events FINAL",
+    "journeys": "SELECT sum(weight) FROM recipient_events",
     "touchpoints": "SELECT count() FROM touchpoints FINAL",
     "conversions": "SELECT count(), sum(value), sum(revenue) FROM conversions FINAL",
     "campaigns": "SELECT campaign_id, name, cost FROM campaigns FINAL ORDER BY campaign_id",

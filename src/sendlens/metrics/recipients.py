@@ -22,11 +22,13 @@ from sendlens.metrics.question import Binder, Param, Question
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
 from sendlens.model.identity import normal_recipient, recipient_key
 
+# A pair of rows that takes a verdict back and gives a new one leaves the new one.
 _TIMELINE: Final = """
-SELECT event_key, occurred_at AS at, type, actor, campaign_id, message_key
-FROM recipient_events FINAL
+SELECT event_key, max(occurred_at) AS at, type, actor, campaign_id, message_key
+FROM recipient_events
 WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
     AND occurred_at < fromUnixTimestamp64Milli({before:Int64})
+GROUP BY event_key, type, actor, campaign_id, message_key HAVING sum(weight) > 0
 ORDER BY at DESC, event_key
 LIMIT {limit:UInt64}
 """

@@ -14,7 +14,7 @@ from sendlens.metrics.question import Param
 
 _SEEN: Final = """
 SELECT min(occurred_at) AS first, max(occurred_at) AS last, maxIf(occurred_at, type = 'resubscribed') AS returned
-FROM recipient_events FINAL
+FROM recipient_events
 WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
 """
 _MAIL: Final = """
@@ -26,9 +26,7 @@ SELECT
     max(complained_at) AS complained,
     max((unsubscribed_at, toString(unsubscribe_method))) AS left
 FROM messages FINAL
-WHERE tenant = {tenant:String} AND message_key IN (
-    SELECT message_key FROM recipient_events WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
-)
+WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64}
 """
 _MAILBOX: Final = """
 SELECT argMax((toString(provider), toString(gateway)), (provider != '', gateway != '', occurred_at)) AS mailbox

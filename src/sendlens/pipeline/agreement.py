@@ -21,7 +21,6 @@ CHECKS: Final[dict[str, str]] = {
     "check_intake": "in {wrong} minutes the accounts of the intake and the stored events differ",
     "check_keys_missing": "{wrong} events have no key in event_keys: their repetition would be counted",
     "check_keys_orphaned": "{wrong} keys in event_keys have no event: a repetition of that event would be lost",
-    "check_recipient_events": "{wrong} events are only in one of events and recipient_events",
     "check_conversions": "{wrong} conversions are only in one of events and conversions",
     "check_touchpoints": "{wrong} contacts are only in one of events and touchpoints",
     "check_engagements": "{wrong} engagements are not what events and message states tell",

@@ -16,7 +16,7 @@ from typing import Final
 from sendlens.store.client import Store
 from sendlens.store.statements import writer_statement
 
-TABLES: Final = ("engagements", "recipient_events", "touchpoints", "conversions", "messages", "events")
+TABLES: Final = ("engagements", "touchpoints", "conversions", "messages", "events")
 """Where the rows are deleted; `events` last, because they tell which messages expired."""
 BORN_DAYS: Final = 7
 """Days of birth in one run: bounds its memory, and how long the writer is held."""

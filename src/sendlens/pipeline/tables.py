@@ -11,7 +11,9 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from sendlens.model.events import EventType
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Days
 from sendlens.pipeline.dedupe import Buckets, Keys
@@ -20,13 +22,15 @@ from sendlens.store.columns import table_of
 from sendlens.store.query import Rows
 from sendlens.store.statements import writer_statement
 
-DERIVED: Final = (
-    "derive_event_keys",
-    "derive_recipient_events",
-    "derive_conversions",
-    "derive_touchpoints",
-)
-"""Statements that fill tables which are keyed sets: running one twice for a batch changes nothing."""
+DERIVED: Final[dict[str, frozenset[EventType]]] = {
+    "derive_event_keys": frozenset(EventType),
+    "derive_conversions": frozenset({EventType.CONVERTED}),
+    "derive_touchpoints": frozenset({EventType.TOUCHED, EventType.CLICKED, EventType.OPENED}),
+}
+"""Statements that fill tables which are keyed sets, and the types of events that these tables are made of.
+
+Running one twice for a batch changes nothing.
+"""
 CARRY_ON: Final = "derive_messages"
 """The statement that carries a batch into message states and sums: run exactly once, or recovered from."""
 CORRECT: Final = "correct_messages"
@@ -59,7 +63,9 @@ class Tables:
     def derive(self, batch: Batch) -> None:
         """Fill the tables that follow from the batch's events, for the first time."""
         if batch.events is not None:
-            for name in (*DERIVED, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *BEHIND):
+            types = frozenset(pc.unique(batch.events.column("type").cast(pa.string())).to_pylist())
+            wanted = [name for name, made_of in DERIVED.items() if made_of & types]
+            for name in (*wanted, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *BEHIND):
                 self._store.execute(name, {"batch": batch.batch_id})
 
     def rederive(self, batch: Batch) -> None:

@@ -34,7 +34,7 @@ from sendlens.store.connection import parse
 
 _log = structlog.stdlib.get_logger(__name__)
 
-TABLES: Final = ("engagements", "touchpoints", "recipient_events", "conversions", "messages", "events")
+TABLES: Final = ("engagements", "touchpoints", "conversions", "messages", "events")
 """The tables with rows about persons, in the order in which they are emptied of one."""
 MENTIONS: Final = (
     "erase_mentions_engagements",
@@ -55,7 +55,6 @@ class Export(msgspec.Struct, kw_only=True):
 
     recipient: str
     events: list[dict[str, object]]
-    recipient_events: list[dict[str, object]]
     messages: list[dict[str, object]]
     conversions: list[dict[str, object]]
     touchpoints: list[dict[str, object]]
@@ -113,7 +112,6 @@ class PrivacyDesk:
         return Export(
             recipient=person.recipient,
             events=rows["events"],
-            recipient_events=rows["recipient_events"],
             messages=rows["messages"],
             conversions=rows["conversions"],
             touchpoints=rows["touchpoints"],

@@ -85,15 +85,27 @@ def csv_rows(body: bytes, most: int) -> list[object]:
 
 
 def lines(body: bytes) -> list[object]:
-    """Return the values of a body with one JSON value per line; `Unreadable` where a line is not JSON."""
-    text = body.removeprefix(_BOM)
+    """Return the values of a body with one JSON value per line; `Unreadable` where a line is not JSON.
+
+    Raises `BadRequest` for a body without a line.
+    """
+    told = split(body)
     try:
-        return _DECODER.decode_lines(text)
+        return _DECODER.decode_lines(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [_line(line) for line in text.split(b"\n") if line.strip()]
+        return [line(one) for one in told]
 
 
-def _line(line: bytes) -> object:
+def split(body: bytes) -> list[bytes]:
+    """Return the lines of a body that are not blank. Raises `BadRequest` if there are none."""
+    told = [line for line in body.removeprefix(_BOM).split(b"\n") if line.strip()]
+    if not told:
+        raise BadRequest("the body is empty", hint="Post one JSON object per line.")
+    return told
+
+
+def line(line: bytes) -> object:
+    """Return the value of one line of JSON, or `Unreadable`."""
     try:
         return document(line)
     except BadRequest as error:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar, cast
 
 from sendlens.errors import BadRequest, InvalidField, Rejection, TooLarge, UnsupportedMediaType
 from sendlens.model.events import Campaign, Event, EventType, Gauge, Placement, Spend
-from sendlens.sources import decode
+from sendlens.sources import decode, plain
 from sendlens.sources.judge import judge_campaign, judge_event, judge_gauge, judge_placement, judge_spend
 from sendlens.sources.received import Mapped
 from sendlens.sources.times import milliseconds
@@ -41,11 +41,15 @@ def parse_events(
     With an idempotency key, an event without an id gets `key:index`. Raises `BadRequest` for a body that cannot be
     read, `UnsupportedMediaType` for one that is no JSON, `TooLarge` for more than `most` records.
     """
-    values, sent_at = _values(body, content_type, "events", received_at, most)
 
     def judge(index: int, given: Mapping[str, object]) -> Event:
         return judge_event(given, received_at, fallback_id=f"{idempotency_key}:{index}" if idempotency_key else "")
 
+    if _is_lines(body, content_type):
+        told = decode.split(body)
+        _check_count(len(told), most)
+        return _judged([plain.event(line, received_at) or decode.line(line) for line in told], judge, 0)
+    values, sent_at = _values(body, content_type, "events", received_at, most)
     return _judged(values, judge, sent_at)
 
 
@@ -113,7 +117,9 @@ def _judged(values: list[object], judge: Callable[[int, Mapping[str, object]], _
     records: list[_T] = []
     rejected: list[Rejection] = []
     for index, value in enumerate(values):
-        if isinstance(value, dict):
+        if isinstance(value, Event):
+            records.append(cast("_T", value))
+        elif isinstance(value, dict):
             try:
                 records.append(judge(index, cast("dict[str, object]", value)))
             except InvalidField as error:
@@ -130,12 +136,10 @@ def _judged(values: list[object], judge: Callable[[int, Mapping[str, object]], _
 
 def _values(body: bytes, content_type: str, wrapper: str, received_at: int, most: int) -> tuple[list[object], int]:
     """Return the records of a body in any of its forms, and the time the sender says it was sent."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     sent_at = 0
-    if media_type in LINES or (media_type in SNIFFED and _looks_like_lines(body)):
+    if _is_lines(body, content_type):
         values = decode.lines(body)
-        if not values:
-            raise BadRequest("the body is empty", hint="Post one JSON object per line.")
     elif media_type == CSV:
         values = decode.csv_rows(body, most + 1)
     elif media_type in SNIFFED or media_type == "application/json" or media_type.endswith("+json"):
@@ -157,12 +161,25 @@ def _values(body: bytes, content_type: str, wrapper: str, received_at: int, most
         raise UnsupportedMediaType(
             f"the content type is {media_type!r}", hint="Send application/json, application/x-ndjson or text/csv."
         )
-    if len(values) > most:
+    _check_count(len(values), most)
+    return values, sent_at
+
+
+def _check_count(count: int, most: int) -> None:
+    if count > most:
         raise TooLarge(
-            f"{len(values)} records in one request; at most {most} are accepted",
+            f"{count} records in one request; at most {most} are accepted",
             hint="Split the request, or raise SENDLENS_MAX_EVENTS.",
         )
-    return values, sent_at
+
+
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
+def _is_lines(body: bytes, content_type: str) -> bool:
+    media_type = _media_type(content_type)
+    return media_type in LINES or (media_type in SNIFFED and _looks_like_lines(body))
 
 
 def _looks_like_lines(body: bytes) -> bool:

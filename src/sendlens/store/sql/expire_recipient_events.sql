@@ -1,3 +1,0 @@
-ALTER TABLE recipient_events DELETE
-WHERE tenant = {tenant:String} AND message_key IN ({include:expired_messages})
-SETTINGS mutations_sync = 2
