@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sendlens.model.events import Event, EventType
@@ -41,6 +41,7 @@ ODD: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of the inputs
 @given(st.fixed_dictionaries({}, optional=ODD))
 def test_it_agrees_with_the_judge(told: dict[str, Any]) -> None:
     found = plain.event(msgspec.json.encode(told), NOW)
