@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -28,6 +28,9 @@ from sendlens.exchangers.known import FILE, Known
 from sendlens.exchangers.resolver import Asker, Resolver
 from sendlens.log.sqlite import SqliteLog
 from sendlens.mailboxes.poller import Mailboxes
+from sendlens.mailboxes.seeds import Seeds, Sent
+from sendlens.metrics.query import Metrics
+from sendlens.metrics.recipients import Recipients
 from sendlens.model.events import RecordKind
 from sendlens.operations.desk import Desk
 from sendlens.operations.networks import in_use
@@ -74,6 +77,8 @@ CURRENCY_SECONDS: Final = 5.0
 
 SCRAPING_THREADS: Final = 4
 """Exporters that are scraped at the same time, so that a few slow ones keep nobody waiting."""
+SEED_THREADS: Final = 2
+"""Seed mailboxes that are looked into at the same time."""
 WEB_THREADS: Final = 128
 """Requests that may wait in a thread at the same time, all tenants together."""
 
@@ -224,6 +229,16 @@ def _exchangers(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -
     return known.of
 
 
+def sent_to(parts: Parts) -> Sent:
+    """Return what tells which campaigns went to an address, by the events that are stored."""
+    recipients = Recipients(Metrics(parts.store, parts.clock, Disguise(parts.settings, parts.control.pseudonym).name))
+
+    def sent(tenant: str, address: str, since: int) -> Mapping[str, int]:
+        return recipients.sent(parts.control.tenants.get(tenant), address, since)
+
+    return sent
+
+
 def privacy_desk(parts: Parts) -> PrivacyDesk:
     """Return what answers requests about persons, in the server and in a command on a stopped one."""
     return PrivacyDesk(
@@ -323,6 +338,7 @@ class Application:
         given = (parts.control, parts.settings, parts.clock, accept)
         self._rounds = [
             Rounds(Mailboxes(*given), parts.control, parts.clock),
+            Rounds(Seeds(*given, sent_to(parts)), parts.control, parts.clock, threads=SEED_THREADS),
             Rounds(Scrapes(*given), parts.control, parts.clock, threads=SCRAPING_THREADS),
         ]
         for rounds in self._rounds:

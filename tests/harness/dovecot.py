@@ -37,6 +37,13 @@ ssl_key = <{home}/key.pem
 ssl_dh =
 disable_plaintext_auth = yes
 mail_location = maildir:{home}/mail/%u
+namespace inbox {{
+  inbox = yes
+  mailbox Bulk {{
+    special_use = \\Junk
+    auto = create
+  }}
+}}
 default_login_user = {user}
 default_internal_user = {user}
 default_internal_group = {group}
@@ -83,9 +90,12 @@ class ImapServer:
         """Trusts the server's certificate and no other."""
         return ssl.create_default_context(cafile=str(self.home / "cert.pem"))
 
-    def deliver(self, user: str, *mails: bytes) -> Path:
-        """Put mails into the account's inbox, as a mail server would; returns its Maildir."""
-        box = self.home / "mail" / user
+    def deliver(self, user: str, *mails: bytes, folder: str = "") -> Path:
+        """Put mails into a folder of the account, its inbox by default, as a mail server would; returns the Maildir.
+
+        `Bulk` is the folder that is marked for spam.
+        """
+        box = self.home / "mail" / user / (f".{folder}" if folder else "")
         for name in ("new", "cur", "tmp"):
             (box / name).mkdir(parents=True, exist_ok=True)
         for mail in mails:

@@ -136,6 +136,18 @@ def test_a_stranger_is_not_found(embedded_store: Store) -> None:
         Recipients(metrics(embedded_store)).get(TENANT, ANN)
 
 
+def test_campaigns_that_went_to_somebody_and_did_not_bounce(embedded_store: Store) -> None:
+    refused = bounce(3, "552 full") | {
+        "campaign_id": "lost",
+        "recipient": ANN,
+        "recipient_key": recipient_key("t_1", ANN),
+    }
+    put(embedded_store, [known(1, ANN), known(2, ANN, campaign_id="lost"), [refused]])
+    sent = Recipients(metrics(embedded_store)).sent
+    assert sent(TENANT, ANN, NOON * 1000 - 1) == {"spring": NOON * 1000}
+    assert sent(TENANT, ANN, NOON * 1000 + 1) == sent(TENANT, "nobody@a.example", 0) == {}
+
+
 def test_who_did_it(embedded_store: Store) -> None:
     put(embedded_store, [known(1, ANN), known(2, "bob@b.example", campaign_id="autumn")])
     who = Recipients(metrics(embedded_store)).who

@@ -37,7 +37,7 @@ def create(
 
     Args:
         tenant: Slug or id of the tenant.
-        provider: Name of the provider, or one of ours: api for events in Sendlens' own format, tracker, prometheus.
+        provider: Name of the provider, or one of ours: api for our own format, tracker, prometheus, seed.
         name: Name of the source, unique within the tenant; the provider's if empty.
         secret: What the provider proves itself with; - reads it from standard input. Two are valid at a time.
         option: How payloads are read, as name=value, for example keep_raw=true; repeat it for several.

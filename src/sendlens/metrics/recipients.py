@@ -55,6 +55,7 @@ WHERE tenant = {tenant:String} AND recipient_key IN {keys:Array(UInt64)} AND mes
     AND (empty({days:Array(UInt16)}) OR toDate(occurred_at) IN {days:Array(UInt16)})
 GROUP BY recipient_key
 """
+_MOST_LOOKED_AT: Final = 500
 MOST_PEOPLE: Final = 10_000
 SILENT: Final = {
     "not_opened": "opened_human_at = 0",
@@ -166,6 +167,23 @@ class Recipients:
             timeline=timeline,
             more_before=_millis(page[-1][1]) if len(rows) > limit else None,
         )
+
+    def sent(self, tenant: TenantLike, recipient: str, since: int) -> dict[str, int]:
+        """Return the campaigns whose mail was accepted for a person since a time and did not bounce, and when (UTC ms).
+
+        Only the person's latest 500 events are looked at.
+        """
+        try:
+            timeline = self.get(tenant, recipient, limit=_MOST_LOOKED_AT).timeline
+        except NotFound:
+            return {}
+        recent = [one for one in timeline if one.at >= since and one.campaign_id]
+        refused = {one.campaign_id for one in recent if one.type in ("bounced", "dropped")}
+        told: dict[str, int] = {}
+        for one in recent:
+            if one.type in ("injected", "delivered") and one.campaign_id not in refused:
+                told[one.campaign_id] = min(one.at, told.get(one.campaign_id, one.at))
+        return told
 
     def who(self, scope: Scope, deed: str, *, limit: int = 100, offset: int = 0) -> list[Who]:
         """Return who did a thing in the period, the latest first: `deed` is a measure such as clicked_human or bounced.

@@ -15,6 +15,8 @@ from sendlens.sources.esp.provider import Options
 from sendlens.sources.exporters import PROMETHEUS
 from sendlens.sources.exporters.options import ScrapeOptions
 from sendlens.sources.posting import POSTING
+from sendlens.sources.seeds import SEED
+from sendlens.sources.seeds.options import SeedOptions
 from sendlens.sources.tracking import TRACKER
 
 API: Final = "api"
@@ -52,6 +54,12 @@ _OWN: Final = (
         title="Prometheus exporter",
         secret_help="bearer token, or user:password, that the exporter asks for; none if it asks for nothing",  # noqa: S106 (help)
         options=ScrapeOptions,
+    ),
+    Kind(
+        name=SEED,
+        title="Seed mailbox",
+        secret_help="password of the mailbox; where the provider asks for one, an app password",  # noqa: S106 (help)
+        options=SeedOptions,
     ),
 )
 

@@ -261,8 +261,8 @@ async def placements(question: Ask) -> Facts:
     )
     empty = _empty(
         *(question, found, "Seed placements"),
-        "No seed test in this period. Post where your seed mailboxes found a test, as JSON or CSV, to "
-        "POST /v1/placements.",
+        "No seed test in this period. Let Sendlens look into your seed mailboxes, or post where they found a test "
+        "to /v1/placements.",
     )
     note = "Missing mail may be late, blocked or lost; it is in no rate. Few seeds say little: mind the bounds."
     return Facts("Seed placement", head, [*providers, *tests], empty, note=note)
