@@ -13,10 +13,11 @@ from tests.harness.server import inspect_data
 
 
 class Found(NamedTuple):
-    """What was found beside agreement: rows that corrected a verdict, and how many records came twice or more."""
+    """What was found beside agreement: rows that corrected a verdict, how many records came twice, further answers."""
 
     corrections: int
     duplicates: int
+    answers: dict[str, list[list[str]]] = {}  # noqa: RUF012 - a default of a tuple, which nobody changes
 
 
 QUERIES = {
@@ -27,9 +28,12 @@ QUERIES = {
 }
 
 
-def check(data: Path, account: Account) -> Found:
-    """Compare what the senders know with what is stored, in every table."""
-    seen = inspect_data(data, **QUERIES)
+def check(data: Path, account: Account, *, parked: bool = False, **more: str) -> Found:
+    """Compare what the senders know with what is stored, in every table; `more` are queries to answer as well.
+
+    Records that were `parked` have been dead once.
+    """
+    seen = inspect_data(data, **QUERIES, **more)
     assert seen["disagreements"] == []
     stored = {order: int(count) for order, count in seen["answers"]["stored"]}
     lost = account.acknowledged - stored.keys()
@@ -39,9 +43,10 @@ def check(data: Path, account: Account) -> Found:
     received, kept, duplicate, rejected, dead = map(int, seen["answers"]["accounts"][0])
     assert received == kept + duplicate + rejected + dead
     assert kept == len(stored)
-    assert rejected == dead == 0
+    assert rejected == 0
+    assert (dead > 0) is parked
     check_verdicts(account, seen["answers"]["scanned"])
-    return Found(corrections=int(seen["answers"]["corrections"][0][0]), duplicates=duplicate)
+    return Found(corrections=int(seen["answers"]["corrections"][0][0]), duplicates=duplicate, answers=seen["answers"])
 
 
 def check_verdicts(account: Account, told: list[list[str]]) -> None:

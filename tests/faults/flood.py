@@ -18,23 +18,19 @@ from pathlib import Path
 
 import httpx
 
+from sendlens.control import Control, load_secret_key
+from sendlens.settings import Settings
 from tests.harness.server import Server
 
 QUESTIONS = ("/v1/metrics?metrics=sent,open_rate&period=7d", "/v1/breakdown?dimension=provider&period=7d")
 
 
 def second_tenant(server: Server, slug: str) -> str:
-    """Create a tenant through the command line while the server runs; return its API key."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SENDLENS_")}
-    environment["SENDLENS_DATA"] = str(server.data)
-
-    def command(*words: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-m", "sendlens", *words], env=environment, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    command("tenant", "create", slug)
-    return command("key", "create", slug, "flood test", "--scope", "ingest", "--scope", "read")
+    """Create a tenant in the control plane of a running server, as the command does; return its API key."""
+    settings = Settings(data=server.data)
+    with Control.open(settings.control_url, load_secret_key(settings)) as control:
+        _, key = control.keys.create(control.tenants.create(slug, slug).id, "of a test", ("ingest", "read"))
+    return key
 
 
 def event(name: str, padding: int = 0) -> dict[str, object]:
@@ -90,9 +86,11 @@ def post(client: httpx.Client, seen: Seen, names: list[str], padding: int = 0) -
     answer = client.post("/v1/events", content=body)
     seen.note("post", answer, time.perf_counter() - began)
     if answer.status_code == 202:
-        assert answer.json()["accepted"] == len(names)
         with seen.lock:
-            seen.acknowledged |= set(names)
+            if answer.json()["accepted"] == len(names):
+                seen.acknowledged |= set(names)
+            else:
+                seen.unexplained.append(f"post: {answer.text[:300]}")
 
 
 def ask(client: httpx.Client, seen: Seen, path: str) -> None:
