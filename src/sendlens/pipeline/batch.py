@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple, Protocol, cast
 
 import msgspec
 import numpy as np
@@ -17,11 +17,12 @@ import pyarrow as pa
 
 from sendlens.model.blocks import Block, StoredBlock
 from sendlens.model.events import Event, Record, RecordKind
-from sendlens.pipeline import others, verdicts
+from sendlens.pipeline import nameless, others, verdicts
 from sendlens.pipeline.births import UNKNOWN, Births, Days
 from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
 from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.happenings import NOTHING, Happenings
+from sendlens.pipeline.nameless import NamingStore
 from sendlens.pipeline.portion import Portion
 from sendlens.pipeline.rows import Made, Rower
 from sendlens.pipeline.verdicts import CorrectedStore
@@ -122,6 +123,10 @@ class Prepared:
     others: list[tuple[StoredBlock, list[Record]]]
     """Campaigns, spend and gauges, decoded."""
     dead: list[Dead]
+    rower: Rower
+    """What made the columns, and makes them again where an event's recipient is found."""
+    nameless: list[int]
+    """Places of events that tell their message and not their recipient."""
     pauses: int
     """How often the writer had been paused when the blocks were read; a later pause makes them stale."""
     parked: Mapping[int, str] = field(default_factory=dict[int, str])
@@ -155,7 +160,11 @@ def prepare(
         else:
             told.append((stored, found))
     made, portion = _digest(Portion.of(blocks, records), rower, dead)
-    return Prepared(blocks, portion, made, told, dead, pauses, parked)
+    return Prepared(blocks, portion, made, told, dead, rower, nameless.places(portion), pauses, parked)
+
+
+class PastStore(CorrectedStore, NamingStore, Protocol):
+    """The rows of earlier batches."""
 
 
 class Past(NamedTuple):
@@ -164,7 +173,7 @@ class Past(NamedTuple):
     deduper: Deduper
     births: Births
     engagement: Engagement
-    store: CorrectedStore
+    store: PastStore
 
 
 def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
@@ -195,12 +204,23 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
     for letter in batch.dead:
         batch.accounts[letter.account].dead += letter.records
     if prepared.made is not None:
-        rows = _new_events(batch, prepared.portion, prepared.made, past.deduper)
+        portion, made = _with_names(prepared, prepared.made, batch, past.store)
+        rows = _new_events(batch, portion, made, past.deduper)
         if rows is not None:
             received_at = blocks[0].block.received_at
             events = _give_birth(batch, rows, received_at // _DAY_MS, past.births)
             _look_around(batch, events, received_at, past)
     return batch
+
+
+def _with_names(prepared: Prepared, made: Made, batch: Batch, store: NamingStore) -> tuple[Portion, Made]:
+    """Return the events and their columns once more where recipients were found; such batches are few."""
+    if not prepared.nameless:
+        return prepared.portion, made
+    found = nameless.named(
+        prepared.portion, prepared.nameless, store, partition=batch.partition, not_batch=batch.batch_id
+    )
+    return (prepared.portion, made) if found is None else (found, prepared.rower.columns(found))
 
 
 def _account(block: Block) -> Account:

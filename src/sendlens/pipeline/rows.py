@@ -143,14 +143,14 @@ class Rower:
         return Made(table_of("events", values), event_keys, buckets, message_keys)
 
     def _mailboxes(self, events: Sequence[Event], recipients: Coded, received: NDArray[np.int64]) -> dict[str, Column]:
-        if not recipients:
+        told = Coded.of([event.mx for event in events])
+        if not recipients and not told:
             return {}
         domains = _spread(recipients, lambda address: address.rpartition("@")[2] if "@" in address else "")
         columns: dict[str, Column] = {
             "recipient": recipients.labels().dictionary_decode(),
             "recipient_domain": domains.labels(),
         }
-        told = Coded.of([event.mx for event in events])
         # What is known of exchangers changes at full minutes only, so few combinations are to be looked up.
         minutes, places = np.unique(received // _MINUTE_MS, return_inverse=True)
         firsts, which = combined(domains, told, Coded(places.astype(np.int64), [""] * len(minutes)))
@@ -213,9 +213,10 @@ def _spread(column: Coded, answer: Callable[[str], str]) -> Coded:
 
 
 def _mailbox(domain: str, mx: str) -> tuple[str, str, str]:
-    if not domain:
+    if not domain and not mx:
         return "", "", ""
-    box = provider.of_domain(domain, mx)
+    # Without a recipient, whoever reported is all that tells where the mailbox is.
+    box = provider.of_domain(domain or mx, mx)
     return str(box.provider), str(box.gateway), str(box.kind)
 
 

@@ -17,6 +17,7 @@ from sendlens.model.events import EventType
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Days
 from sendlens.pipeline.dedupe import Buckets, Keys
+from sendlens.pipeline.nameless import Message
 from sendlens.store.client import Store
 from sendlens.store.columns import table_of
 from sendlens.store.query import Rows
@@ -128,6 +129,17 @@ class Tables:
         """Return events whose verdict changes, as they stand."""
         asked = {"tenants": list(tenants), "days": list(days), "messages": messages.tolist(), "keys": keys.tolist()}
         return self._store.fetch_internal_arrow(writer_statement("rows_to_correct"), asked | {"batch": not_batch})
+
+    # The past of `nameless`
+
+    def recipients_of(
+        self, tenants: Sequence[str], messages: Sequence[str], partition: int, since_ms: int, not_batch: int
+    ) -> dict[Message, list[str]]:
+        """Return recipients of messages, two at most of each, as events of the partition since a time tell them."""
+        asked = {"tenants": list(tenants), "messages": list(messages), "since": since_ms, "shard": partition}
+        rows = self._store.fetch_internal_arrow(writer_statement("recipients_of"), asked | {"batch": not_batch})
+        told = zip(*(rows.column(name).to_pylist() for name in ("tenant", "message_id", "recipients")), strict=True)
+        return {(str(tenant), str(message)): list(recipients) for tenant, message, recipients in told}
 
     def _births(self, name: str, parameters: dict[str, object]) -> tuple[Keys, Days]:
         table = self._store.fetch_internal_arrow(writer_statement(name), parameters)

@@ -65,8 +65,9 @@ def test_a_blanked_out_recipient_is_found_by_verp() -> None:
 
 def test_without_any_trace_the_campaign_still_counts() -> None:
     fields = FIELDS.format(kind="abuse").replace("b+autumn-ada=example.net", "bounces")
-    (event,) = told(feedback(fields, BLANK)).events
+    (event,) = told(feedback(fields, BLANK, From="Feedback <fbl@arf.mail.yahoo.com>")).events
     assert (event.recipient, event.campaign_id, event.message_id) == ("", "autumn", "m-17@sender.example")
+    assert event.mx == "arf.mail.yahoo.com", "whoever reported tells the provider where nothing else does"
 
 
 def test_microsofts_form_has_the_recipient_in_a_header_of_its_own() -> None:

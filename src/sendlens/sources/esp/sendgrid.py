@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from sendlens.errors import BadRequest, Unauthorized
 from sendlens.model.events import BounceClass, EventType
 from sendlens.sources import decode
-from sendlens.sources.esp import proof, reading
+from sendlens.sources.esp import identities, proof, reading
 from sendlens.sources.esp.provider import Evidence, Options, Provider
 from sendlens.sources.esp.reading import Json, word
 from sendlens.sources.received import Mapped, Received
@@ -192,9 +192,7 @@ def _message_id(native: Json) -> str:
     """
     if told := word(native.get("sg_message_id")):
         return _MESSAGE.split(told, maxsplit=1)[0]
-    whole = reading.message_id(native.get("smtp-id"))
-    local, at, host = whole.partition("@")
-    return local if at and (host.startswith(("ismtpd", "geopod")) or host.endswith("sendgrid.net")) else whole
+    return identities.known_id(reading.message_id(native.get("smtp-id")))
 
 
 def _bounce_class(native: Json) -> str:

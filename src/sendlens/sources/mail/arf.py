@@ -48,6 +48,8 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
     fields: dict[str, str]
     recipients: tuple[str, ...]
     original: Headers
+    reporter: str
+    """Domain of the provider that sends the report."""
     at: int
 
 
@@ -73,6 +75,7 @@ def read(mail: Mail) -> Feedback | None:
         fields=fields.first(),
         recipients=tuple(told or _unblanked(original)),
         original=original,
+        reporter=next((who.rpartition("@")[2].lower() for who in addresses.in_text(mail.headers.get("from"))), ""),
         at=moment(fields.get("arrival-date"))
         or moment(fields.get("received-date"))
         or moment(mail.headers.get("date")),

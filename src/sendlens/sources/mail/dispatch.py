@@ -170,6 +170,7 @@ def _feedback(
             "id": made_id("mail", found.kind, identity, recipient.lower()),
             "occurred_at": _known(found.at, received_at),
             "recipient": recipient,
+            "mx": "" if recipient else found.reporter,
             "sending_ip": found.fields.get("source-ip", "").split(" ")[0],
             "reason": found.kind,
             "unsubscribe_method": "feedback_report" if found.type is EventType.UNSUBSCRIBED else "",

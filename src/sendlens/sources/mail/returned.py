@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from sendlens.sources.esp import identities
 from sendlens.sources.mail import addresses, charsets, limits
 from sendlens.sources.mail.mime import Headers, Mail, moment, split
 
@@ -80,7 +81,7 @@ def belonging(found: Headers, campaign_from: Iterable[str] = ()) -> dict[str, ob
     if own or feedback:
         told["campaign_id"] = own or told.get("campaign_id") or (feedback[1] if feedback else "")
     if isinstance(identity := told.get("message_id"), str):
-        told["message_id"] = bare_id(identity)
+        told["message_id"] = identities.known_id(bare_id(identity))
     if isinstance(listed := told.get("segment"), str) and (inner := _TOKEN.search(listed)):
         told["segment"] = inner[1]
     sender = addresses.in_text(found.get("from"))
