@@ -43,13 +43,15 @@ def main(words: list[str] | None = None) -> int:
             print(report.screen(one.name, findings), flush=True)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    run = report.Run(
-        at=report.now(),
-        command=" ".join(["python -m bench", *(sys.argv[1:] if words is None else words)]),
-        size=given.size,
-        seconds=time.monotonic() - began,
-        machine=msgspec.structs.replace(here, load_after=_load()),
-        benches=found,
+    run = report.stamp(
+        report.Run(
+            at=report.now(),
+            command=" ".join(["python -m bench", *(sys.argv[1:] if words is None else words)]),
+            size=given.size,
+            seconds=time.monotonic() - began,
+            machine=msgspec.structs.replace(here, load_after=_load()),
+            benches=found,
+        )
     )
     print(f"\nkept in {report.write(run, given.out)}")
     if given.publish:
@@ -75,8 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, help_text in (
         ("tiny", "only shows that every bench works"),
         ("quick", "a few minutes, one million events"),
-        ("full", "the default: half an hour, ten million events"),
-        ("large", "hours, a hundred million events"),
+        ("full", "the default: half an hour, one to a hundred million events, which are filled first"),
     ):
         sizes.add_argument(f"--{name}", dest="size", action="store_const", const=name, help=help_text)
     parser.set_defaults(size="full")

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from bench.figures import Findings
+from bench.fill import DRAWN
 from bench.sizes import Size
 from sendlens.store import migrate
 
@@ -45,10 +46,14 @@ class Context:
         schema = "".join(one.checksum for one in migrate.read())
         mark = hashlib.sha256(schema.encode()).hexdigest()[:8]
         home = (self.keep or self.scratch) / f"history-{events}-{mark}"
-        if not (home / "world.npz").exists():
-            shutil.rmtree(home, ignore_errors=True)
+        if not home.exists():
+            part = home.with_suffix(".part")
+            shutil.rmtree(part, ignore_errors=True)
+            if events > DRAWN:  # copies of what was drawn
+                shutil.copytree(self.history(DRAWN), part, symlinks=True)
             self.say(f"filling a history of {events:,} events")
-            subprocess.run([sys.executable, "-m", "bench.fill", str(home), str(events)], check=True, stdout=sys.stderr)
+            subprocess.run([sys.executable, "-m", "bench.fill", str(part), str(events)], check=True, stdout=sys.stderr)
+            part.rename(home)
         return home
 
     @contextmanager

@@ -39,6 +39,8 @@ class Findings(msgspec.Struct, frozen=True):
     figures: list[Figure] = msgspec.field(default_factory=list[Figure])
     profiles: list[Profile] = msgspec.field(default_factory=list[Profile])
     notes: list[str] = msgspec.field(default_factory=list[str])
+    measured: str = ""
+    """When and how, as a sentence; told by the run."""
 
 
 def figure(name: str, what: str, unit: str, values: Sequence[float]) -> Figure:

@@ -1,6 +1,7 @@
 """Fills a data directory with history, quickly: straight into the store, batch by batch, deriving as the writer does.
 
 `python -m bench.fill DIRECTORY EVENTS` runs it as a process of its own, because the embedded engine is one per process.
+At most `DRAWN` events are drawn; a longer history is copies of them, made by the store (`bench.copies`).
 Owns the tenants of the made-up world and the state from which it goes on.
 """
 
@@ -9,32 +10,39 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from bench.copies import multiply
 from bench.rows import Rows, campaign_name
 from bench.world import CAMPAIGNS, PERIOD_DAYS, TENANT_SHARES, Plan, World, campaign_tenants, events_per_message
 from sendlens.control.bootstrap import ensure_first_tenant
 from sendlens.control.control import Control
 from sendlens.control.directory import DataDirectory
+from sendlens.control.ledger import Ledger
 from sendlens.control.secrets import load_secret_key
 from sendlens.control.sources import API
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Campaign, RecordKind
-from sendlens.pipeline.batch import Batch, Outcome
+from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.others import rows_of
 from sendlens.pipeline.tables import Tables
 from sendlens.settings import Settings, load
 from sendlens.store.client import Store
+from sendlens.store.connection import Engine, connect, parse
 
 KEY = "sl_bench_0123456789abcdefghijklmnop"
 """The API key of the first tenant in every data directory of a bench."""
 BATCH = 150_000
+DRAWN = 10_000_000
+"""Most events that are drawn; what is more is copied from them."""
 _HOUR_MS = 3_600_000
+_DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True)
@@ -82,43 +90,69 @@ def tenants_of(settings: Settings) -> tuple[str, ...]:
 
 
 def fill(data: Path, events: int, told: Callable[[int], None] | None = None) -> History:
-    """Put about so many events of the last three months into an empty data directory."""
+    """Put about so many events of the last three months into a data directory.
+
+    At most `DRAWN` are drawn into an empty directory. Where there is a history already, it is the one that is copied.
+    """
     settings = settings_of(data)
-    with DataDirectory.open(data):
-        tenants = tenants_of(settings)
-        end = (time.time_ns() // 1_000_000 // _HOUR_MS - 2) * _HOUR_MS
-        plan = Plan(seed=20_261_120, start=end - PERIOD_DAYS * 24 * _HOUR_MS, end=end, events=events)
-        history, world = History(plan, tenants), World(plan)
-        rows = Rows(plan, tenants)
-        messages = int(events / events_per_message()) if events else 0
-        steps = max(1, -(-events // BATCH))
-        with Control.open(settings.control_url, load_secret_key(settings)) as control, Store.open(settings) as store:
+    with (
+        DataDirectory.open(data),
+        Control.open(settings.control_url, load_secret_key(settings)) as control,
+        Store.open(settings) as store,
+    ):
+        if not (data / "history.json").exists():
+            end = (time.time_ns() // 1_000_000 // _HOUR_MS - 2) * _HOUR_MS
+            start = end - PERIOD_DAYS * 24 * _HOUR_MS
+            plan = Plan(seed=20_261_120, start=start, end=end, events=min(events, DRAWN))
+            history = History(plan, tenants_of(settings))
             store.migrate()
-            tables = Tables(store)
-            for step in range(steps if events else 0):
-                until = plan.start + (end - plan.start) * (step + 1) // steps
-                share = messages * (step + 1) // steps - messages * step // steps
-                columns = world.stretch(share, until)
-                if len(columns["at"]) == 0:
-                    continue
-                batch_id = control.ledger.begin(0, step + 1, step + 1)
-                table = rows.table(columns, batch_id, np.random.default_rng([plan.seed, step]))
-                batch = Batch(batch_id, 0, 0, 0, records=table.num_rows, events=table)
-                owner = campaign_tenants()[columns["campaign"]]
-                for number, count in enumerate(np.bincount(owner, minlength=len(tenants)).tolist()):
-                    account = (tenants[number], "api", "event", until // 60_000 * 60)
-                    batch.accounts[account] = Outcome(received=count, stored=count)
-                if step == 0:
-                    batch.others["campaigns"] = _campaigns(plan, tenants)
-                tables.insert_events(batch)
-                tables.derive(batch)
-                tables.insert_others(batch)
-                control.ledger.finish(batch_id)
-                if told:
-                    told(table.num_rows)
-        history.save(data)
-        world.save(data / "world.npz")
+            draw(history, control.ledger, Tables(store), told).save(data / "world.npz")
+            history.save(data)
+        history = History.load(data)
+        with _statements(settings) as run:
+            keys_from = history.plan.end // _DAY_MS - settings.dedupe_days
+            multiply(store, run, max(0, events // DRAWN - 1), keys_from=keys_from, told=told)
     return history
+
+
+def draw(history: History, ledger: Ledger, tables: Tables, told: Callable[[int], None] | None = None) -> World:
+    """Put the events of a plan into empty tables and return the world as it stands then."""
+    plan, tenants = history.plan, history.tenants
+    world, rows = World(plan), Rows(plan, tenants)
+    messages = int(plan.events / events_per_message())
+    steps = -(-plan.events // BATCH)
+    for step in range(steps):
+        until = plan.start + (plan.end - plan.start) * (step + 1) // steps
+        share = messages * (step + 1) // steps - messages * step // steps
+        columns = world.stretch(share, until)
+        if len(columns["at"]) == 0:
+            continue
+        batch_id = ledger.begin(0, step + 1, step + 1)
+        table = rows.table(columns, batch_id, np.random.default_rng([plan.seed, step]))
+        batch = Batch(batch_id, 0, 0, 0, records=table.num_rows, events=table)
+        if step == 0:
+            batch.others["campaigns"] = _campaigns(plan, tenants)
+        tables.insert_events(batch)
+        tables.derive(batch)
+        tables.insert_others(batch)
+        ledger.finish(batch_id)
+        if told:
+            told(table.num_rows)
+    return world
+
+
+@contextmanager
+def _statements(settings: Settings) -> Generator[Callable[[str], object]]:
+    """Lend a way to run any statement in the engine that the store has open."""
+    address = parse(settings.store_url)
+    assert address.directory is not None
+    engine = Engine.acquire(address.directory, settings.store_memory_mb, settings.store_threads)
+    client = connect(address, engine, {})
+    try:
+        yield client.command
+    finally:
+        client.close()
+        engine.release()
 
 
 def _campaigns(plan: Plan, tenants: tuple[str, ...]) -> pa.Table:

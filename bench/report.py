@@ -15,6 +15,7 @@ import msgspec
 from bench.budgets import verdicts
 from bench.figures import Figure, Findings
 from bench.machine import Machine
+from bench.table import BENCHES
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 RESULTS: Final = ROOT / "bench" / "results"
@@ -24,7 +25,8 @@ PUBLISHED: Final = ROOT / "docs" / "performance.json"
 _HEAD: Final = """# Performance
 
 What Sendlens does on one small machine, measured and written by `make bench`. This page is generated: edit
-`bench/report.py`, or run `{command}` to measure again. The raw figures are in [performance.json](performance.json).
+`bench/report.py`, or run `{command}` to measure again; a part alone is measured by its name, as beneath each table.
+The raw figures are in [performance.json](performance.json).
 
 Numbers without their machine mean little, so what a ratio compares was measured in the same run, one after the other
 in turns, and the ratios are what to look at. Each figure is the median of its repetitions; the least and the
@@ -48,6 +50,9 @@ _LIMITS: Final = """
 - The history is drawn by `bench/world.py` with the shares of the simulator: {tenants} tenants, {campaigns} campaigns in
   {days} days, the largest tenant with seven tenths of the events. It goes straight into the table of events, with the
   statements of the pipeline deriving the rest. A program with many more values in its dimensions has larger roll-ups.
+- Beyond {drawn:,} events a history is copies of that many, made inside the store: the same campaigns with other people
+  and messages, moved by up to {moved} minutes (`bench/copies.py`). One test shows that all tables of copies agree as if
+  the pipeline had carried each event, another that what is drawn shows the same as the same events that were posted.
 - A percentile is a value that was measured: p99 of fewer than a hundred runs is the slowest of them.
 - Pages are asked for by one visitor at a time. Queries wait for one another beyond `SENDLENS_QUERY_CONCURRENCY`.
 - The store is the embedded one. A ClickHouse server of its own takes its load off this process.
@@ -78,17 +83,40 @@ def write(run: Run, path: Path | None = None) -> Path:
     return path
 
 
-def publish(run: Run) -> None:
-    """Write docs/performance.json and docs/performance.md."""
-    write(run, PUBLISHED)
-    PAGE.write_text(page(run), encoding="utf-8")
+def publish(run: Run, published: Path = PUBLISHED, shown: Path = PAGE) -> None:
+    """Put the parts that were run in the place of theirs in docs/performance.json, and write docs/performance.md."""
+    parts = {**earlier(published), **run.benches}
+    order = [bench.name for bench in BENCHES]
+    whole = msgspec.structs.replace(run, benches={name: parts[name] for name in order if name in parts})
+    write(whole, published)
+    shown.write_text(page(whole), encoding="utf-8")
+
+
+def earlier(published: Path = PUBLISHED) -> dict[str, Findings]:
+    """Return what was published before, part by part; nothing if nothing was."""
+    return msgspec.json.decode(published.read_bytes(), type=Run).benches if published.exists() else {}
+
+
+def stamp(run: Run) -> Run:
+    """Return the run with each part saying when and how it was measured."""
+    loads = " and ".join(f"{value:.1f}" for value in (run.machine.load_before[0], run.machine.load_after[0]))
+    told = (
+        f"Measured by `{run.command}` at {run.at} (commit {run.machine.commit}); load average before and after: {loads}"
+        f" on {run.machine.cores} cores."
+    )
+    return msgspec.structs.replace(
+        run,
+        benches={name: msgspec.structs.replace(findings, measured=told) for name, findings in run.benches.items()},
+    )
 
 
 def page(run: Run) -> str:
     """Return the page as Markdown."""
+    from bench.copies import STEP_MINUTES, STEPS
+    from bench.fill import DRAWN
     from bench.world import CAMPAIGNS, PERIOD_DAYS, TENANT_SHARES
 
-    parts = [_HEAD.format(command=run.command, machine=_machine(run))]
+    parts = [_HEAD.format(command="python -m bench --full --publish", machine=_machine(run))]
     figures = [one for findings in run.benches.values() for one in findings.figures]
     if judged := verdicts(figures):
         rows = (
@@ -106,11 +134,12 @@ def page(run: Run) -> str:
             f"\n## {_title(name)}\n\n"
             + _table(("what", "median", "least", "largest", "runs", "unit"), map(_row, findings.figures))
         )
-        parts.extend(f"\n{note}\n" for note in findings.notes)
+        parts.extend(f"\n{note}\n" for note in (*findings.notes, findings.measured) if note)
         for profile in findings.profiles:
             lines = ((f"`{what}`", _number(ms), _number(calls)) for what, ms, calls in profile.lines)
             parts.append(f"\n### {profile.title}\n\n" + _table(("what", "ms per batch", "calls per batch"), lines))
-    parts.append(_LIMITS.format(tenants=len(TENANT_SHARES), campaigns=f"{CAMPAIGNS:,}", days=PERIOD_DAYS))
+    facts = {"tenants": len(TENANT_SHARES), "campaigns": f"{CAMPAIGNS:,}", "days": PERIOD_DAYS}
+    parts.append(_LIMITS.format(**facts, drawn=DRAWN, moved=STEP_MINUTES * (STEPS - 1)))
     return "".join(parts)
 
 
@@ -134,12 +163,10 @@ def _title(name: str) -> str:
 
 def _machine(run: Run) -> str:
     machine = run.machine
-    loads = ", ".join(f"{value:.1f}" for value in (machine.load_before[0], machine.load_after[0]))
     libraries = ", ".join(f"{name} {number}" for name, number in machine.libraries.items())
     return (
         f"{machine.cores} cores of {machine.processor}, {machine.memory_gb:.0f} GB, {machine.system}, "
-        f"Python {machine.python}, {libraries}. Commit {machine.commit}, {run.at}, "
-        f"{run.seconds / 60:.0f} minutes; load average before and after: {loads}.\n"
+        f"Python {machine.python}, {libraries}. The last part was measured on commit {machine.commit}, {run.at}.\n"
     )
 
 

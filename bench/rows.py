@@ -72,6 +72,11 @@ def campaign_name(number: int) -> str:
     return f"campaign-{number:04d}"
 
 
+def address_of(person: int) -> str:
+    """Return the address of a person by number; the first people are the largest tenant's."""
+    return f"user{person}@{_DOMAINS[int(_domain_numbers(np.array([person]))[0])]}"
+
+
 def _domain_numbers(people: Numbers) -> Numbers:
     return np.searchsorted(_SHARES, (people * 0.7548776662466927) % 1.0)
 

@@ -1,4 +1,4 @@
-"""How much is measured: four sizes of a run, as one literal table.
+"""How much is measured: three sizes of a run, as one literal table.
 
 Owns the numbers. `tiny` is for the smoke test and says nothing about speed.
 """
@@ -19,8 +19,12 @@ class Size:
     postgres_rows: int
     """Rows of the pipeline that inserts one event at a time; COPY takes ten times as many."""
     histories: tuple[int, ...]
-    """Events already stored when pages, storage and start are measured."""
+    """Events already stored when pages are measured, and the most of them when the start is."""
+    weighed: tuple[int, ...]
+    """Events already stored when storage is measured."""
     page_requests: int
+    page_seconds: float
+    """Rounds of requests end after this time, but not before `LEAST_ROUNDS`."""
     probes: int
     """Events whose way to a query is watched, at each load."""
     load_seconds: float
@@ -31,13 +35,17 @@ class Size:
     profile_batch: int = 50_000
 
 
+LEAST_ROUNDS: Final = 12
+
 SIZES: Final[dict[str, Size]] = {
     "tiny": Size(
         repetitions=1,
         ingest=((1, 1, 20), (100, 2, 400)),
         postgres_rows=50,
         histories=(3_000,),
+        weighed=(3_000,),
         page_requests=2,
+        page_seconds=60,
         probes=2,
         load_seconds=1,
         keys=(2_000,),
@@ -50,7 +58,9 @@ SIZES: Final[dict[str, Size]] = {
         ingest=((1, 1, 300), (1, 16, 1_500), (100, 1, 20_000), (100, 16, 50_000), (1000, 16, 150_000)),
         postgres_rows=3_000,
         histories=(1_000_000,),
+        weighed=(1_000_000,),
         page_requests=40,
+        page_seconds=120,
         probes=60,
         load_seconds=20,
         keys=(1_000_000, 10_000_000),
@@ -58,34 +68,24 @@ SIZES: Final[dict[str, Size]] = {
         profile_batches=4,
     ),
     "full": Size(
-        repetitions=5,
+        repetitions=3,
         ingest=(
             (1, 1, 500),
             (1, 16, 3_000),
-            (100, 1, 50_000),
-            (100, 16, 100_000),
-            (1000, 1, 200_000),
-            (1000, 16, 300_000),
+            (100, 1, 30_000),
+            (100, 16, 60_000),
+            (1000, 1, 100_000),
+            (1000, 16, 200_000),
         ),
         postgres_rows=10_000,
-        histories=(1_000_000, 10_000_000),
-        page_requests=200,
-        probes=300,
-        load_seconds=60,
-        keys=(1_000_000, 10_000_000, 100_000_000),
-        profile_histories=(0, 1_000_000, 5_000_000, 10_000_000),
-        profile_batches=6,
-    ),
-    "large": Size(
-        repetitions=5,
-        ingest=((1000, 16, 500_000),),
-        postgres_rows=10_000,
         histories=(1_000_000, 10_000_000, 100_000_000),
-        page_requests=200,
-        probes=300,
+        weighed=(10_000_000,),
+        page_requests=40,
+        page_seconds=180,
+        probes=100,
         load_seconds=60,
         keys=(1_000_000, 10_000_000, 100_000_000),
-        profile_histories=(0, 1_000_000, 10_000_000, 100_000_000),
+        profile_histories=(0, 1_000_000, 10_000_000),
         profile_batches=6,
     ),
 }

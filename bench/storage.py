@@ -28,7 +28,7 @@ WHERE active AND database = currentDatabase() GROUP BY table ORDER BY bytes DESC
 def run(context: Context) -> Findings:
     """Return bytes per event for every size of history."""
     findings = Findings()
-    for events in context.size.histories:
+    for events in context.size.weighed:
         context.history(events)
         with context.copy_of_history(events, "storage") as data:
             context.say(f"merging and weighing {events:,} events")

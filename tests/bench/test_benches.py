@@ -9,7 +9,7 @@ import pytest
 
 from bench import report
 from bench.budgets import BUDGETS, verdicts
-from bench.figures import figure, percentile
+from bench.figures import Findings, figure, percentile
 from bench.pages import ADDRESSES
 from bench.table import BENCHES
 
@@ -51,6 +51,21 @@ def test_the_profile_knows_the_statements_of_the_pipeline(run: report.Run) -> No
 def test_the_page_shows_every_figure(run: report.Run) -> None:
     page = report.page(run)
     assert all(one.what in page for findings in run.benches.values() for one in findings.figures)
+    assert run.command in page
+
+
+def test_a_part_takes_the_place_of_its_own_and_leaves_the_others(run: report.Run, tmp_path: Path) -> None:
+    published, shown = tmp_path / "performance.json", tmp_path / "performance.md"
+    report.publish(run, published, shown)
+    again = Findings([figure("start.help", "sendlens --help", "s", [0.25])])
+    part = msgspec.structs.replace(run, command="python -m bench --full start", benches={"start": again})
+    report.publish(report.stamp(part), published, shown)
+    kept = report.earlier(published)
+    assert list(kept) == list(run.benches)
+    assert kept["start"].figures == again.figures
+    assert kept["storage"] == run.benches["storage"]
+    page = shown.read_text(encoding="utf-8")
+    assert "`python -m bench --full start`" in page
     assert run.command in page
 
 
