@@ -44,6 +44,7 @@ from sendlens.pipeline.engagement import Engagement
 from sendlens.pipeline.expiry import finish
 from sendlens.pipeline.fuse import Fuse, Limits
 from sendlens.pipeline.imports import Imports
+from sendlens.pipeline.lag import Lag
 from sendlens.pipeline.parking import Parking, stop_again
 from sendlens.pipeline.replay import Replay
 from sendlens.pipeline.rows import Rower
@@ -115,6 +116,7 @@ class Parts:
     writer: Writer
     rower: Rower
     fuse: Fuse
+    lag: Lag
     health: Sources
     telemetry: Telemetry
     tasks: tasks.Runner
@@ -148,8 +150,11 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         telemetry = Telemetry(control)
         store.observe(telemetry.queried)
 
+        lag = Lag()
+
         def stored(batch: Batch) -> None:
             telemetry.stored(batch)
+            lag.stored(batch, clock.now_ms())
             for tenant_id, count in batch.stored_by_tenant.items():
                 hub.publish(tenant_id, {"events": count, "batch": batch.batch_id})
             for tenant_id, source, *_ in batch.accounts:
@@ -209,6 +214,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             writer=writer,
             rower=rower,
             fuse=fuse,
+            lag=lag,
             health=health,
             telemetry=telemetry,
             tasks=runner,
@@ -320,7 +326,7 @@ class Application:
             self._parts = await asyncio.to_thread(open_parts, self._settings)
         parts = self._parts
         disguise = Disguise(parts.settings, parts.control.pseudonym)
-        door = Door(parts.log, parts.settings, parts.fuse, disguise, parts.control.rejections)
+        door = Door(parts.log, parts.settings, parts.fuse, disguise, parts.control.rejections, parts.hub.touch)
         self._intake = IntakeApp(
             door,
             parts.control.keys,
@@ -335,11 +341,11 @@ class Application:
             kept = door.accept(tenant, source, kind, mapped, received_at)
             asyncio.run_coroutine_threadsafe(kept, loop).result(ACCEPT_SECONDS)
 
-        given = (parts.control, parts.settings, parts.clock, accept)
+        given, told = (parts.control, parts.settings, parts.clock, accept), parts.hub.touch
         self._rounds = [
-            Rounds(Mailboxes(*given), parts.control, parts.clock),
-            Rounds(Seeds(*given, sent_to(parts)), parts.control, parts.clock, threads=SEED_THREADS),
-            Rounds(Scrapes(*given), parts.control, parts.clock, threads=SCRAPING_THREADS),
+            Rounds(Mailboxes(*given), parts.control, parts.clock, changed=told),
+            Rounds(Seeds(*given, sent_to(parts)), parts.control, parts.clock, threads=SEED_THREADS, changed=told),
+            Rounds(Scrapes(*given), parts.control, parts.clock, threads=SCRAPING_THREADS, changed=told),
         ]
         for rounds in self._rounds:
             rounds.start()
@@ -357,6 +363,8 @@ class Application:
             hub=parts.hub,
             replay=Replay(door, parts.control.deadletters),
             parking=parking,
+            log=parts.log,
+            lag=parts.lag,
             privacy=privacy_desk(parts),
             health=parts.health,
             telemetry=parts.telemetry,

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from sendlens.errors import Unavailable
 from sendlens.log import Log
@@ -47,6 +48,21 @@ class LogContract(ABC):
         log = self.open_log()
         yield log
         log.close()
+
+    def test_what_waits_is_told_by_source(self, log: Log) -> None:
+        first, *_ = append(
+            log,
+            [
+                replace(block(count=3, received_at=10), source="a"),
+                replace(block(count=2, received_at=30), source="b"),
+                replace(block(count=1, received_at=20), source="b"),
+                replace(block(count=7, received_at=5), tenant="t_two"),
+            ],
+        )
+        assert log.waiting("t_one") == {"a": (3, 10), "b": (3, 20)}
+        log.commit(log.partitions()[0], first)
+        assert log.waiting("t_one") == {"b": (3, 20)}
+        assert log.waiting("t_none") == {}
 
     def test_an_empty_log_is_at_zero(self, log: Log) -> None:
         (partition,) = log.partitions()

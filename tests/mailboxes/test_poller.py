@@ -31,6 +31,7 @@ class World:
         self.tenant = self.control.tenants.create("main", "Main").id
         self.settings = replace(Settings(), mail_directory=str(home))
         self.taken: list[Mapped] = []
+        self.told: list[str] = []
         self.broken = False
 
     def accept(self, tenant: str, source: str, kind: RecordKind, mapped: Mapped, received_at: int) -> None:
@@ -40,7 +41,7 @@ class World:
 
     def poller(self) -> Rounds:
         kind = Mailboxes(self.control, self.settings, self.clock, self.accept)
-        return Rounds(kind, self.control, self.clock)
+        return Rounds(kind, self.control, self.clock, changed=self.told.append)
 
     def source(self, mailbox: str, **options: object) -> str:
         made = self.control.sources.create(self.tenant, mailbox, "mail", {"mailbox": mailbox, **options}, ["secret"])
@@ -89,11 +90,17 @@ def test_a_mail_whose_records_are_not_safe_stays_and_comes_again(world: World) -
     world.broken = True
     world.poller().turn()
     assert len(list((box / "new").iterdir())) == 3
-    assert "the disk is full" in world.control.polls.get(source).error
+    failed = world.control.polls.get(source)
+    assert "the disk is full" in failed.error
+    assert (failed.looked_at, failed.tried_at, failed.failing_since) == (0, NOW, NOW)
+    assert list(world.control.polls.failing()) == [source]
+    assert world.told == [world.tenant]
     world.broken = False
     world.poller().turn()
     assert len(world.taken) == 3
-    assert world.control.polls.get(source).error == ""
+    state = world.control.polls.get(source)
+    assert (state.error, state.tried_at, state.failing_since) == ("", NOW, 0)
+    assert world.control.polls.failing() == {}
 
 
 def test_an_mbox_is_read_as_it_grows_and_again_when_it_is_another(world: World) -> None:

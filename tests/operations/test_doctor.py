@@ -114,6 +114,15 @@ AHEAD = int(time.time() * 1000) + 86_400_000
             "warning",
             "The next start finishes it",
         ),
+        (
+            change(
+                "control.sqlite",
+                """INSERT INTO facts SELECT 'mailbox ' || id, '{"error": "the password is wrong"}' FROM sources""",
+            ),
+            "polling",
+            "warning",
+            "source api could not be read at its last look: the password is wrong",
+        ),
     ],
 )
 def test_what_is_wrong_is_said(data: Path, damage: Callable[[Path], None], name: str, state: str, words: str) -> None:

@@ -78,6 +78,26 @@ def test_burst_is_merged_into_its_last_version() -> None:
     asyncio.run(run())
 
 
+def test_what_is_no_event_is_told_and_keeps_the_time_of_the_last() -> None:
+    async def run() -> None:
+        clock = FrozenClock(1000)
+        live = LiveHub(clock, least_seconds=0.01)
+        live.publish("t1", {"events": 7, "batch": 3})
+        seen = live.latest("t1").version
+        clock.advance(5)
+        live.touch("t1")
+        changes = live.subscribe("t1", seen)
+        change = await next_change(changes)
+        assert change is not None
+        assert change.version != seen
+        assert (change.at, change.batch, change.events) == (1000, 3, 0)
+        live.touch("t2")
+        assert live.latest("t2").at == 0
+        await changes.aclose()
+
+    asyncio.run(run())
+
+
 def test_close_ends_listeners_that_wait_and_those_that_rest() -> None:
     async def run() -> None:
         live = hub(least_seconds=60)

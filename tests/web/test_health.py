@@ -29,6 +29,7 @@ STOPPED = Blown("t_1", "src_1", 7, 120, 90, "ValueError: ada@example.com is odd"
         ({"blown": [STOPPED]}, "fuse", "failing", r"src_1: 90 of 120 records in batch 7 .*\(ValueError\)"),
         ({"behind": "the store lacks migrations 3"}, "migrations", "failing", "lacks migrations 3"),
         ({"disk_free_bytes": 999_999_999}, "disk", "degraded", "only 999 MB"),
+        ({"unread": {"src_1": 1}}, "polling", "degraded", "cannot be read: src_1 for 0 min; the page Intake says why"),
         ({"tasks": {"trim-log": TaskState(failing_since_ms=1, error="secret")}}, "tasks", "degraded", "trim-log has"),
     ],
 )

@@ -77,6 +77,11 @@ class LatestTimes:
             if ms > self._times.get(id, 0):
                 self._times[id] = ms
 
+    def noted(self, id: str) -> int:
+        """Return the time that waits to be written for row `id`; 0 for none."""
+        with self._lock:
+            return self._times.get(id, 0)
+
     def flush(self) -> None:
         """Write what was collected; times that cannot be written now are kept."""
         with self._lock:

@@ -23,12 +23,17 @@ class PollState(msgspec.Struct, frozen=True, kw_only=True):
     """Mails of a mailbox, results of a seed mailbox, samples of an exporter."""
     error: str = ""
     """Why the last look failed; empty if it did not."""
+    tried_at: int = 0
+    """When it was last looked at, whether that succeeded or not (UTC ms)."""
+    failing_since: int = 0
+    """When the first look failed of those that failed since the last success (UTC ms); 0 while it is read."""
     note: str = ""
     """What the last look that succeeded had to leave out; empty if nothing."""
 
     def public(self) -> dict[str, object]:
         """Return what is shown of it: everything but the position."""
-        return {"looked_at": self.looked_at, "read": self.read, "error": self.error, "note": self.note}
+        names = ("looked_at", "tried_at", "failing_since", "read", "error", "note")
+        return {name: getattr(self, name) for name in names}
 
 
 class Polls:
@@ -44,6 +49,16 @@ class Polls:
         with self._database.read() as connection:
             text = connection.execute(query).scalar()
         return msgspec.json.decode(text, type=PollState) if text else PollState()
+
+    def failing(self) -> dict[str, PollState]:
+        """Return the states of all sources, of every tenant, whose last look failed."""
+        query = select(facts.c.name, facts.c.value).where(facts.c.name.startswith(_PREFIX))
+        with self._database.read() as connection:
+            found = {
+                name.removeprefix(_PREFIX): msgspec.json.decode(value, type=PollState)
+                for name, value in connection.execute(query)
+            }
+        return {source: state for source, state in found.items() if state.error}
 
     def put(self, source_id: str, state: PollState) -> None:
         """Keep the state of a source."""

@@ -175,6 +175,8 @@ class Sources:
     def _source(self, row: RowMapping) -> Source:
         sealed = [value for value in (row["secret"], row["previous_secret"]) if value is not None]
         values = {name: row[name] for name in Source.__struct_fields__ if name != "secrets"}
+        # What was heard of a moment ago is written later, and known already.
+        values["last_event_at"] = max(values["last_event_at"], self._events.noted(values["id"]))
         opened = tuple(self._keyring.open(bytes(value), row["tenant"], row["id"]) for value in sealed)
         return Source(**values, secrets=opened)
 

@@ -7,7 +7,7 @@ contract suite of `tests/log/contract.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sendlens.errors import SendlensError
 from sendlens.model.blocks import Block, StoredBlock
@@ -29,6 +29,13 @@ class CorruptBlock(SendlensError):
         super().__init__(detail, hint=hint, extra={"partition": partition, "offset": offset})
         self.partition = partition
         self.offset = offset
+
+
+class Waiting(NamedTuple):
+    """What waits of one source: how many records, and when the first of their blocks was received (UTC ms)."""
+
+    records: int
+    oldest: int
 
 
 class Log(Protocol):
@@ -82,6 +89,10 @@ class Log(Protocol):
 
     def backlog(self) -> int:
         """Return how many records were appended and not yet committed, from memory."""
+        ...
+
+    def waiting(self, tenant: str) -> dict[str, Waiting]:
+        """Return what was appended for a tenant and not yet committed, by source."""
         ...
 
     def trim(self, partition: int, before_ms: int) -> int:

@@ -21,7 +21,7 @@ import structlog
 
 from sendlens.errors import SendlensError, Unavailable
 from sendlens.log import sqlite_file
-from sendlens.log.protocol import READ_BYTES, CorruptBlock
+from sendlens.log.protocol import READ_BYTES, CorruptBlock, Waiting
 from sendlens.model.blocks import Block, StoredBlock
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("sendlens.log")
@@ -160,6 +160,11 @@ class SqliteLog:
     def backlog(self) -> int:
         """Return the number of records behind the position, from memory."""
         return self._backlog
+
+    def waiting(self, tenant: str) -> dict[str, Waiting]:
+        """Ask the file; it reads no body."""
+        with self._reader() as reader:
+            return sqlite_file.waiting(reader, self._committed, tenant)
 
     def trim(self, partition: int, before_ms: int) -> int:
         """Delete in small steps, between which appends get their turn."""

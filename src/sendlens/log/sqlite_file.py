@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from sendlens.errors import SendlensError
-from sendlens.log.protocol import CorruptBlock
+from sendlens.log.protocol import CorruptBlock, Waiting
 from sendlens.model.blocks import Block, StoredBlock
 
 FORMAT: Final = 1
@@ -209,6 +209,12 @@ def replace(connection: sqlite3.Connection, changed: Iterable[tuple[int, Block]]
         number += 1
         difference += block.count - old[0] if offset > position else 0
     return Change(number, difference)
+
+
+def waiting(connection: sqlite3.Connection, after: int, tenant: str) -> dict[str, Waiting]:
+    """Return what a tenant has behind an offset, by source."""
+    query = "SELECT source, sum(count), min(received_at) FROM blocks WHERE offset > ? AND tenant = ? GROUP BY source"
+    return {source: Waiting(*told) for source, *told in connection.execute(query, (after, tenant))}
 
 
 def discard(connection: sqlite3.Connection, offset: int) -> Change:

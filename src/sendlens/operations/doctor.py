@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -19,6 +19,7 @@ import httpx
 import msgspec
 
 from sendlens.control.directory import FORMAT, DataDirectory, check_owner, format_of, holder
+from sendlens.control.polls import PollState
 from sendlens.control.secrets import KEY_FILE
 from sendlens.errors import SendlensError
 from sendlens.log import sqlite_file
@@ -35,6 +36,8 @@ _DAY_MS: Final = 86_400_000
 _LITTLE_ROOM: Final = 2 << 30
 _NO_ROOM: Final = 200 << 20
 _CLOCK_MS: Final = 300_000
+_GRAVITY: Final[dict[str, State]] = {"degraded": "warning"}
+"""How grave it is what a running server says of itself, by its status; anything else is bad."""
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -180,6 +183,7 @@ def control(patient: Patient) -> Findings:
     with closing(sqlite_file.connect_reader(path)) as reader:
         told = [str(row[0]) for row in reader.execute("PRAGMA integrity_check(5)")]
         opened = [row[0] for row in reader.execute("SELECT batch_id FROM batches WHERE state = 'open'")]
+        unread = _unread(reader)
         (dead,) = reader.execute("SELECT count(*) FROM dead_letters WHERE replayed_at = 0").fetchone()
     if told != ["ok"]:
         yield Finding("control plane", "bad", f"the file is damaged: {'; '.join(told)}", "Restore a backup.")
@@ -195,6 +199,13 @@ def control(patient: Patient) -> Findings:
         )
     else:
         yield Finding("batches", "good", "none was cut off")
+    for name, error in unread:
+        yield Finding(
+            "polling",
+            "warning",
+            f"source {name} could not be read at its last look: {error}",
+            "Mend it at the source; it is tried again at least once an hour.",
+        )
     if dead:
         yield Finding(
             "dead letters",
@@ -260,6 +271,17 @@ EXAMINATIONS: Final[dict[str, Callable[[Patient], Findings]]] = {
 """What is examined, in this order."""
 
 
+def _unread(control: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Return the polled sources whose last look failed, and why."""
+    query = "SELECT sources.name, facts.value FROM sources JOIN facts ON facts.name = 'mailbox ' || sources.id"
+    found: list[tuple[str, str]] = []
+    for name, value in control.execute(query):
+        with suppress(msgspec.MsgspecError):
+            if error := msgspec.json.decode(value, type=PollState).error:
+                found.append((str(name), error))
+    return found
+
+
 def _batch_open(patient: Patient) -> bool:
     path = patient.data / CONTROL
     if patient.settings.control or not path.exists():
@@ -273,7 +295,8 @@ def _ask_server(patient: Patient) -> Findings:
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - compared
     address = f"http://{host}:{patient.settings.port}/health/ready"
     try:
-        checks = httpx.get(address, timeout=10, trust_env=False).json()["checks"]
+        answer = httpx.get(address, timeout=10, trust_env=False).json()
+        checks, wrong = answer["checks"], _GRAVITY.get(answer["status"], "bad")
         told = {str(name): (bool(check["ok"]), str(check["detail"])) for name, check in checks.items()}
     except (httpx.HTTPError, ValueError, LookupError, TypeError) as error:
         yield Finding(
@@ -284,5 +307,5 @@ def _ask_server(patient: Patient) -> Findings:
         )
         return
     for name, (ok, detail) in told.items():
-        yield Finding(name, "good" if ok else "bad", detail, "" if ok else "Look at the server's log.")
+        yield Finding(name, "good" if ok else wrong, detail, "" if ok else "Look at the server's log.")
     yield Finding("tables", "good", "are compared only while the server is stopped")

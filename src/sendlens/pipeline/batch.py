@@ -95,6 +95,8 @@ class Batch:
     """Rows of the records that are no events, by table."""
     dead: list[Dead] = field(default_factory=list[Dead])
     accounts: dict[Account, Outcome] = field(default_factory=lambda: defaultdict(Outcome))
+    oldest: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    """When the first of its blocks was received (UTC ms), by tenant and source."""
     happenings: Happenings = field(default_factory=NOTHING.copy)
     """Deliveries and acts among the new events, and in `changed` the earlier acts with another verdict from now on."""
     changed: Happenings = field(default_factory=NOTHING.copy)
@@ -191,6 +193,8 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
         outcome = batch.accounts[_account(stored.block)]
         outcome.received += stored.block.count + stored.block.rejected
         outcome.rejected += stored.block.rejected
+        origin, received_at = (stored.block.tenant, stored.block.source), stored.block.received_at
+        batch.oldest[origin] = min(batch.oldest.get(origin, received_at), received_at)
     for stored, records in prepared.others:
         try:
             name, rows = others.rows_of(stored.block, records, batch_id)

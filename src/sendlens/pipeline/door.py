@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from typing import Final, cast
 
 import msgspec
@@ -51,11 +52,13 @@ class Door:
         fuse: Fuse | None = None,
         disguise: Disguise | None = None,
         rejections: Rejections | None = None,
+        noticed: Callable[[str], None] = lambda _tenant: None,
     ) -> None:
         """Write to `log`, as long as no more than `settings.max_lag_events` wait in it and the `fuse` is whole.
 
-        Why records were refused is told to `rejections`.
+        Why records were refused is told to `rejections`, and the tenant of a refused request to `noticed`.
         """
+        self._noticed = noticed
         self._log = log
         self._fuse = fuse
         self._disguise = disguise
@@ -140,6 +143,7 @@ class Door:
         reason = _DIGITS.sub("…", told)
         one = Rejection(index=0, field="", error=reason, reason=reason, hint=error.hint)
         self._note(tenant_id, source_id, REQUEST, [one], at, request_id)
+        self._noticed(tenant_id)
 
     def _note(self, tenant: str, source: str, kind: str, rejected: list[Rejection], at: int, request_id: str) -> None:
         if self._rejections is None or not rejected:

@@ -55,8 +55,17 @@ class Kind(Protocol):
 class Rounds:
     """The threads that look at the sources of one kind."""
 
-    def __init__(self, kind: Kind, control: Control, clock: Clock, *, threads: int = 1) -> None:
-        """Prepare; `start` begins."""
+    def __init__(
+        self,
+        kind: Kind,
+        control: Control,
+        clock: Clock,
+        *,
+        threads: int = 1,
+        changed: Callable[[str], None] = lambda _tenant: None,
+    ) -> None:
+        """Prepare; `start` begins. `changed` is told the tenant after each look."""
+        self._changed = changed
         self._kind = kind
         self._control = control
         self._clock = clock
@@ -130,8 +139,12 @@ class Rounds:
         with self._lock:
             self._failures.pop(source.id, None)
             self.looks += 1
-        self._control.polls.put(
-            source.id, msgspec.structs.replace(after, looked_at=self._clock.now_ms(), error="", note=after.note[:500])
+        now = self._clock.now_ms()
+        self._put(
+            source,
+            msgspec.structs.replace(
+                after, looked_at=now, tried_at=now, failing_since=0, error="", note=after.note[:500]
+            ),
         )
         return every
 
@@ -149,8 +162,22 @@ class Rounds:
         )
         # The position may have moved before it failed.
         known = self._control.polls.get(source.id)
-        self._control.polls.put(source.id, msgspec.structs.replace(known, looked_at=state.looked_at, error=error[:500]))
+        now = self._clock.now_ms()
+        self._put(
+            source,
+            msgspec.structs.replace(
+                known,
+                looked_at=state.looked_at,
+                tried_at=now,
+                failing_since=known.failing_since or now,
+                error=error[:500],
+            ),
+        )
         return min(every * 2 ** min(times, 10), max(LONGEST_PAUSE, every))
+
+    def _put(self, source: Source, state: PollState) -> None:
+        self._control.polls.put(source.id, state)
+        self._changed(source.tenant)
 
     def _run(self) -> None:
         while not self._stop.wait(TURN_SECONDS):

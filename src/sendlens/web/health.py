@@ -52,11 +52,16 @@ class Facts:
     blown: list[Blown] = field(default_factory=list[Blown])
     disk_free_bytes: int = -1
     behind: str = ""
+    unread: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Polled sources that cannot be read, and since when (UTC ms)."""
     tasks: Mapping[str, TaskState] = field(default_factory=dict[str, TaskState])
 
 
-WARNINGS = frozenset({"disk", "tasks"})
+WARNINGS = frozenset({"disk", "tasks", "polling"})
 """Checks that make health degraded and not failing: a load balancer has no reason to turn away."""
+
+
+_MOST_UNREAD = 10
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,7 @@ class Sources:
             blown=self.fuse.blown(),
             disk_free_bytes=self.samples.disk_free_bytes,
             behind=self.samples.behind,
+            unread=self.samples.unread,
             tasks=self.tasks,
         )
 
@@ -121,6 +127,7 @@ def judge(settings: Settings, facts: Facts) -> Health:
         "migrations": Check(not facts.behind, facts.behind or "all are applied"),
         "disk": _disk(settings, facts.disk_free_bytes),
         "tasks": _tasks(facts),
+        "polling": _polling(facts),
     }
     bad = {name for name, check in checks.items() if not check.ok}
     # Parked records of some sources are no reason to turn everybody away.
@@ -172,3 +179,13 @@ def _tasks(facts: Facts) -> Check:
         if task.failing_since_ms
     ]
     return Check(not failing, "; ".join(failing) or "all do their work")
+
+
+def _polling(facts: Facts) -> Check:
+    # Open to everybody: the reason names hosts and users, and stands on the page Intake.
+    unread = [f"{one} for {(facts.now_ms - since) // 60_000} min" for one, since in facts.unread.items()]
+    if not unread:
+        return Check(True, "every polled source is read")
+    more = f" and {len(unread) - _MOST_UNREAD} more" if len(unread) > _MOST_UNREAD else ""
+    told = ", ".join(unread[:_MOST_UNREAD])
+    return Check(False, f"polled sources that cannot be read: {told}{more}; the page Intake says why")

@@ -91,19 +91,34 @@ class LiveHub:
         """Note that figures of a tenant changed: by how many `events`, and with which `batch`."""
         events, batch = change.get("events", 0), change.get("batch", 0)
         with self._lock:
-            count = self._counts.get(tenant_id, 0) + 1
-            self._counts[tenant_id] = count
             self._latest[tenant_id] = Change(
-                version=f"{self._run}-{count}",
+                version=self._next(tenant_id),
                 at=self._clock.now_ms(),
                 events=events if isinstance(events, int) else 0,
                 batch=batch if isinstance(batch, int) else 0,
             )
-            waiting = [listener for listener in self._listeners.get(tenant_id, ()) if not listener.told]
-            for listener in waiting:
-                listener.told = True
+            waiting = self._to_wake(tenant_id)
         for listener in waiting:
             listener.wake()
+
+    def touch(self, tenant_id: str) -> None:
+        """Note that something changed that is no event, such as a refused request: the last event stays what it was."""
+        with self._lock:
+            before = self._latest.get(tenant_id) or Change(version="", at=0, batch=self._batch)
+            self._latest[tenant_id] = msgspec.structs.replace(before, version=self._next(tenant_id), events=0)
+            waiting = self._to_wake(tenant_id)
+        for listener in waiting:
+            listener.wake()
+
+    def _next(self, tenant_id: str) -> str:
+        count = self._counts[tenant_id] = self._counts.get(tenant_id, 0) + 1
+        return f"{self._run}-{count}"
+
+    def _to_wake(self, tenant_id: str) -> list[_Listener]:
+        waiting = [listener for listener in self._listeners.get(tenant_id, ()) if not listener.told]
+        for listener in waiting:
+            listener.told = True
+        return waiting
 
     @property
     def listeners(self) -> int:

@@ -6,14 +6,17 @@ and `/metrics` read them from memory.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from sendlens.control.control import Control
 from sendlens.control.migrations import current, newest
+from sendlens.errors import NotFound
 from sendlens.log.sqlite import FILE
 from sendlens.settings import Settings
+from sendlens.sources.kinds import is_polled
 from sendlens.store.client import Store
 from sendlens.store.maintenance import Size
 
@@ -37,6 +40,8 @@ class Samples:
     disk_free_bytes: int = -1
     """-1 until it was measured for the first time."""
     letters_waiting: int = 0
+    unread: dict[str, int] = field(default_factory=dict[str, int])
+    """Polled sources that cannot be read, and since when (UTC ms)."""
     behind: str = ""
     """Which migrations are missing, in words; empty if none is."""
 
@@ -47,6 +52,7 @@ class Samples:
         self.log_bytes = sum(_size(settings.data / name) for name in (FILE, f"{FILE}-wal"))
         self.letters_waiting = control.deadletters.count()
         self.tables = store.sizes()
+        self.unread = _unread(control)
         self.behind = _behind(control, store)
 
 
@@ -66,3 +72,13 @@ def _behind(control: Control, store: Store) -> str:
     if known != newest():
         found.append(f"the control plane has schema {known or 'none'} and not {newest()}")
     return "; ".join(found)
+
+
+def _unread(control: Control) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for source, state in control.polls.failing().items():
+        # What a source of the past left behind, or one that is not polled any more, troubles nobody.
+        with contextlib.suppress(NotFound):
+            if is_polled(control.sources.get(source).settings):
+                found[source] = state.failing_since or state.looked_at
+    return found

@@ -10,9 +10,11 @@ from litestar import Litestar
 from sendlens import __version__
 from sendlens.clock import Clock
 from sendlens.control.control import Control
+from sendlens.log.protocol import Log
 from sendlens.metrics.query import Metrics
 from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.imports import Imports
+from sendlens.pipeline.lag import Lag
 from sendlens.pipeline.parking import Parking
 from sendlens.pipeline.replay import Replay
 from sendlens.privacy.desk import PrivacyDesk
@@ -46,6 +48,8 @@ def build(
     hub: LiveHub,
     replay: Replay,
     parking: Parking,
+    log: Log,
+    lag: Lag,
     privacy: PrivacyDesk,
     health: Sources,
     telemetry: Telemetry,
@@ -67,6 +71,9 @@ def build(
         first_key=first_key,
         replay=replay,
         fuse=health.fuse,
+        parking=parking,
+        log=log,
+        lag=lag,
         intake=intake,
         privacy=privacy,
         errands=Errands(privacy),

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import urlencode
 
-from litestar import Response, get
+from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
+from sendlens.control.administration import Administration
+from sendlens.errors import NotFound
 from sendlens.web.pages.access import PageRequest
-from sendlens.web.pages.frame import address_of, base_url, page, visit
+from sendlens.web.pages.frame import address_of, base_url, form, page, visit
 from sendlens.web.pages.overview import paint
+from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.intake import INTAKE_PERIODS, hook_url
 from sendlens.web.panels.question import ask
+from sendlens.web.panels.registry import INTAKE_PANELS
 
 
 def handlers(site: Site) -> list[HTTPRouteHandler]:
@@ -42,9 +47,25 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
                 }
                 for source in sources
             ],
-            "panels": await paint(question, ("intake", "rejections", "dead-letters")),
+            "panels": await paint(question, INTAKE_PANELS),
             "tenant": visitor.tenant.slug,
+            "told": "The source is let in again; what waited is being processed."
+            if "reset" in request.query_params
+            else "",
         }
         return await page(site, request, "intake.html", values, title="Intake", section="intake", visitor=visitor)
 
-    return [intake]
+    @post("/intake/reset", include_in_schema=False)
+    async def reset(request: PageRequest) -> Response[str]:
+        fields = await form(site, request)
+        visitor = await visit(site, request)
+        visitor.must("replay_dead_letters")
+        if site.parking is None:
+            raise NotFound("no fuse can be reset here", hint="Ask the server that takes events in.")
+        source = fields.get("source", "")
+        await site.parking.reset(visitor.tenant.id, source)
+        who = Administration(site.control, visitor.tenant, visitor.acting())
+        await asyncio.to_thread(who.note, "fuse.reset", source)
+        return leave(f"/intake?{urlencode({'tenant': visitor.tenant.slug, 'reset': '1'})}")
+
+    return [intake, reset]

@@ -29,9 +29,9 @@ from sendlens.web.pages.render import leave
 from sendlens.web.pages.settings import administration, place, settings_page
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.ways import ways
+from sendlens.web.panels.arriving import heard
 from sendlens.web.panels.intake import hook_url
 
-_LIVE_MS: Final = 15 * 60_000
 _MANY: Final = {"topics", "campaign_from"}
 
 
@@ -206,9 +206,7 @@ def _made(provider: str, moment: Moment, secret: str, options: Options, url: str
 
 def light(site: Site, source: Source) -> str:
     """Return whether a source is heard of: `on`, `quiet` or `never`."""
-    if not source.last_event_at:
-        return "never"
-    return "on" if site.clock.now_ms() - source.last_event_at < _LIVE_MS else "quiet"
+    return heard(source.last_event_at, site.clock.now_ms())
 
 
 def title_of(provider: str) -> str:

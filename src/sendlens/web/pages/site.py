@@ -12,8 +12,11 @@ from sendlens.settings import Settings
 from sendlens.web.live import LiveHub
 
 if TYPE_CHECKING:
+    from sendlens.log.protocol import Log
     from sendlens.pipeline.fuse import Fuse
     from sendlens.pipeline.imports import Imports
+    from sendlens.pipeline.lag import Lag
+    from sendlens.pipeline.parking import Parking
     from sendlens.pipeline.replay import Replay
     from sendlens.privacy.desk import PrivacyDesk
     from sendlens.privacy.errands import Errands
@@ -28,9 +31,10 @@ class Site:
     """Everything a page handler works with.
 
     `first_key` is the first tenant's key if this start made it or the settings name it; it is shown to nobody but a
-    browser on this machine, and only while the tenant waits for its first event. `replay` and `fuse` belong to a
-    process with a pipeline; without them dead letters are shown and cannot be replayed. `intake` is the door of this
-    process, which takes test events and tells what arrived.
+    browser on this machine, and only while the tenant waits for its first event. `replay`, `fuse`,
+    `parking`, `log` and `lag` belong to a process with a pipeline; without them dead letters are shown and cannot be
+    replayed, and nobody knows what waits. `intake` is the door of this process, which takes test events and tells what
+    arrived.
     """
 
     settings: Settings
@@ -43,6 +47,9 @@ class Site:
     first_key: str = ""
     replay: Replay | None = None
     fuse: Fuse | None = None
+    parking: Parking | None = None
+    log: Log | None = None
+    lag: Lag | None = None
     intake: IntakeApp | None = None
     privacy: PrivacyDesk | None = None
     errands: Errands | None = None

@@ -83,7 +83,6 @@ async def dead_letters(question: Ask) -> dict[str, object]:
         "letters": [{"at": one.at, "source": one.source, "kind": one.kind, "reason": one.reason} for one in shown],
         "zone": question.tenant.time_zone,
         "all": str(question.address.at("/dead-letters")),
-        "stopped": stopped(question.site, question.tenant.id),
     }
 
 

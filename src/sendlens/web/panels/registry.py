@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from sendlens.errors import NotFound, SendlensError, TooBusy
 from sendlens.web.pages.reader import number
+from sendlens.web.panels.arriving import lag, polled, source_lights, source_lights_sheet
 from sendlens.web.panels.breakdown import breakdown, breakdown_sheet
 from sendlens.web.panels.campaign import bounces, bounces_sheet, course, report
 from sendlens.web.panels.campaign_list import campaign_list
@@ -87,9 +88,21 @@ def _card(name: str, label: str) -> Panel:
     return Panel(name, "panels/breakdown.html", load, label, sheet=sheet)
 
 
-def _facts(name: str, gather: Gather, label: str, look: str = "card") -> Panel:
+def _facts(
+    name: str,
+    gather: Gather,
+    label: str,
+    look: str = "card",
+    every: int = 30,
+    needs: str = "see_figures",
+    page: str = _DELIVERABILITY,
+) -> Panel:
     load, sheet = partial(show_facts, gather=gather), partial(facts_sheet, gather=gather)
-    return Panel(name, "panels/facts.html", load, label, look=look, every=30, sheet=sheet, page=_DELIVERABILITY)
+    return Panel(name, "panels/facts.html", load, label, look, every, sheet, needs, page)
+
+
+def _arriving(name: str, gather: Gather, label: str) -> Panel:
+    return _facts(name, gather, label, every=2, needs="see_intake", page="/intake")
 
 
 _ALL: Final = (
@@ -107,6 +120,15 @@ _ALL: Final = (
     Panel("campaign-comparable", "panels/comparable.html", comparable, "Among its kind", "card wide", 60),
     Panel("click-map", "panels/clickmap.html", click_map, "Click map", "card wide", 30, click_map_sheet),
     Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake", page="/intake"),
+    Panel(
+        *("source-lights", "panels/lights.html", source_lights, "Sources"),
+        every=2,
+        sheet=source_lights_sheet,
+        needs="see_intake",
+        page="/intake",
+    ),
+    _arriving("lag", lag, "Lag"),
+    _arriving("polled", polled, "Mailboxes and servers that are polled"),
     Panel(
         *("rejections", "panels/rejections.html", rejections, "Rejected, and why"),
         every=2,
@@ -168,6 +190,9 @@ _ALL: Final = (
 )
 PANELS: Final[dict[str, Panel]] = {panel.name: panel for panel in _ALL}
 """All panels by name."""
+
+INTAKE_PANELS: Final = ("source-lights", "intake", "lag", "polled", "rejections", "dead-letters")
+"""The panels of the intake page, from the top."""
 
 DELIVERABILITY_PANELS: Final = (
     *("spam-folder", "matrix", "reasons", "domains", "sources", "complaints", "latency", "placement", "queues"),

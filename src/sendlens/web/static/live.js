@@ -14,6 +14,9 @@
       : seconds < 129600 ? `${Math.round(seconds / 3600)} h` : `${Math.round(seconds / 86400)} days`;
   const tick = () => {
     if (!badge) return;
+    for (const one of document.querySelectorAll("[data-ago]")) {
+      one.textContent = `${ago((Date.now() + skew - one.dataset.ago) / 1000)} ago`;
+    }
     const text = $("[data-live-text]", badge);
     const state = badge.dataset.state;
     if (state === "lost") text.textContent = "connecting again …";
@@ -36,7 +39,7 @@
     feed.addEventListener("changed", (event) => {
       const change = JSON.parse(event.data);
       version = change.version;
-      last = change.at;
+      last = Math.max(last, change.at);
       tick();
       badge.classList.remove("beat");
       requestAnimationFrame(() => badge.classList.add("beat"));
