@@ -2,6 +2,7 @@
 
 import gzip
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 import pytest
@@ -11,6 +12,7 @@ from sendlens.model.reports import DmarcRecord, TlsReport
 from sendlens.sources.esp import Options
 from sendlens.sources.mail.dispatch import KINDS
 from sendlens.sources.mail.provider import PROVIDER
+from sendlens.sources.tracking import Message, Tracker
 from tests.docs.pages import DOCS
 from tests.intake.world import READER, World, problem
 from tests.sources.mail import reports
@@ -107,3 +109,19 @@ def test_every_option_and_kind_is_documented() -> None:
     shared = {field.encode_name for field in msgspec.structs.fields(Options)} - {"campaign_from", "keep_raw"}
     own = {field.encode_name for field in msgspec.structs.fields(PROVIDER.options)} - shared
     assert [name for name in [*own, *KINDS] if f"`{name}`" not in page] == []
+
+
+def test_a_mail_to_leave_is_opened_with_the_secret_of_the_tenants_own_tracker() -> None:
+    world = World()
+    secret = "a-long-secret-of-the-source"
+    name = world.source("tracker", secret).rpartition("/")[2]
+    message = Message(message_id="m-17@sender.example", recipient="ada@example.net", campaign_id="autumn")
+    asked = Tracker("https://t.example.com", name, secret).mailto("leave@sender.example", message)
+    body = f"From: x@example.org\nSubject: {unquote(asked.partition('subject=')[2])}\n\n".encode()
+    assert post(world, body).json()["understood"]["kind"] == "unsubscribe"
+    hook = world.source("mail", "s3cret")
+    assert world.request("POST", f"{hook}?token=s3cret", content=body).status_code == 200
+    left = [record for record in world.records() if isinstance(record, Event)]
+    assert [(event.recipient, event.unsubscribe_method) for event in left] == [("ada@example.net", "mailto")] * 2
+    world.sources.known[name].tenant = "t_2"
+    assert post(world, body).json()["understood"]["events"] == []

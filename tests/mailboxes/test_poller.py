@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -18,6 +19,7 @@ from sendlens.polling.rounds import Rounds
 from sendlens.settings import Settings
 from sendlens.sources.mail.options import MailOptions
 from sendlens.sources.received import Mapped
+from sendlens.sources.tracking import Message, Tracker
 from tests.sources.mail.letters import CASES, NOW, mail
 
 MAILS = [mail(case) for case in CASES[:3]]
@@ -82,6 +84,19 @@ def test_a_maildir_is_read_and_marked(world: World, afterwards: str, new: int, e
     assert len(world.taken) == 3, "what was read is not read again"
     state = world.control.polls.get(source)
     assert (state.read, state.looked_at, state.error) == (3, NOW, "")
+
+
+def test_a_mail_to_leave_is_opened_with_the_secret_of_the_tenants_tracker(world: World) -> None:
+    secret = "a-long-secret-of-the-source"
+    tracker = world.control.sources.create(world.tenant, "t", "tracker", {}, [secret])
+    told = Message(message_id="m-1", recipient="ada@example.net")
+    subject = unquote(Tracker("https://t.example.com", tracker.id, secret).mailto("leave@x.example", told)).partition(
+        "="
+    )[2]
+    box = world.maildir(f"Subject: {subject}\n\n".encode())
+    world.source(f"maildir:{box}")
+    world.poller().turn()
+    assert world.recipients() == ["ada@example.net"]
 
 
 def test_a_mail_whose_records_are_not_safe_stays_and_comes_again(world: World) -> None:

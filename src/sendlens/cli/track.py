@@ -33,6 +33,7 @@ def track(
     no_pixel: Flag = False,
     honeypot: Flag = False,
     read_time: Flag = False,
+    unsubscribe_mail: str = "",
     links: Flag = False,
 ) -> None:
     """Rewrite a message so that its opens and clicks are counted by Sendlens' own tracker.
@@ -52,11 +53,13 @@ def track(
         no_pixel: Leave the pixel out: clicks are counted, opens are not.
         honeypot: Add an invisible link that only machines follow.
         read_time: Measure how long the message is looked at, in mail clients that allow it.
+        unsubscribe_mail: Mailbox for mails that ask to leave, written beside the web address; the source's if empty.
         links: Print the links with their places instead of the message.
     """
     from sendlens.sources.tracking import Message, instrument, instrument_mail
 
-    tracker = _tracker(source, base_url, secret)
+    tracker, mailbox = _tracker(source, base_url, secret)
+    mailbox = unsubscribe_mail or mailbox
     message = Message(
         message_id=message_id,
         recipient=recipient,
@@ -68,7 +71,13 @@ def track(
     raw = _read(file)
     if file.lower().endswith(".eml"):
         made, places = instrument_mail(
-            raw, tracker, message, pixel=not no_pixel, honeypot=honeypot, read_time=read_time
+            raw,
+            tracker,
+            message,
+            pixel=not no_pixel,
+            honeypot=honeypot,
+            read_time=read_time,
+            unsubscribe_mail=mailbox,
         )
     else:
         for name, value in (("message-id", message_id), ("recipient", recipient)):
@@ -78,7 +87,15 @@ def track(
             html = raw.decode("utf-8")
         except UnicodeDecodeError as error:
             raise BadRequest(f"{file} is not UTF-8: {error}", hint="Convert it, or give the mail as .eml.") from error
-        done = instrument(html, tracker, message, pixel=not no_pixel, honeypot=honeypot, read_time=read_time)
+        done = instrument(
+            html,
+            tracker,
+            message,
+            pixel=not no_pixel,
+            honeypot=honeypot,
+            read_time=read_time,
+            unsubscribe_mail=mailbox,
+        )
         made, places = done.html.encode(), done.places
     if links:
         print_table(
@@ -90,20 +107,22 @@ def track(
         Path(output).write_bytes(made)
 
 
-def _tracker(source_id: str, base_url: str, secret: str) -> Tracker:
-    from sendlens.sources.tracking import TRACKER, Tracker
+def _tracker(source_id: str, base_url: str, secret: str) -> tuple[Tracker, str]:
+    """Return the tracker of a source, and the mailbox that its mails to leave go to."""
+    from sendlens.sources.tracking import TRACKER, Tracker, TrackerOptions
 
     if secret:
         if not base_url:
             raise InvalidField("base-url", "", "needed with --secret: the address that recipients reach")
-        return Tracker(base_url, source_id, typed_secret(secret, "Secret of the source"))
+        return Tracker(base_url, source_id, typed_secret(secret, "Secret of the source")), ""
     with opened() as (control, settings):
         source = control.sources.get(source_id)
     if source.provider != TRACKER or not source.secrets:
         raise InvalidField("source", source_id, "a source made with sendlens source create TENANT tracker")
     if not (base := base_url or settings.public_url):
         raise InvalidField("base-url", "", "needed where SENDLENS_PUBLIC_URL is not set: what recipients reach")
-    return Tracker(base, source_id, source.revealed()[0])
+    mailbox = TrackerOptions.of(source.settings).unsubscribe_mail
+    return Tracker(base, source_id, source.revealed()[0]), mailbox
 
 
 def _read(file: str) -> bytes:

@@ -17,7 +17,7 @@ from sendlens.sources.exporters.options import ScrapeOptions
 from sendlens.sources.posting import POSTING
 from sendlens.sources.seeds import SEED
 from sendlens.sources.seeds.options import SeedOptions
-from sendlens.sources.tracking import TRACKER
+from sendlens.sources.tracking import TRACKER, TrackerOptions
 
 API: Final = "api"
 
@@ -46,6 +46,7 @@ _OWN: Final = (
         name=TRACKER,
         title="Tracker",
         secret_help="what the addresses in your mails are signed with",  # noqa: S106 (help)
+        options=TrackerOptions,
         path="/t/o/{source}/",
         makes_secret=True,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -11,10 +11,17 @@ from sendlens.model.events import Campaign, Event, Gauge, Placement, RecordKind,
 from sendlens.model.reports import DmarcRecord, TlsReport
 
 
+def nobody(source_id: str) -> Sequence[str]:
+    """Return no secrets."""
+    del source_id
+    return ()
+
+
 class Received(msgspec.Struct, frozen=True, kw_only=True):
     """A request as it came in: the body already decompressed, header names in lower case.
 
     `received_at` is our clock in UTC milliseconds. `url` is the address the sender used, as far as we know it.
+    `secrets_of` returns the secrets of a tracker, by its id, that belongs to the same tenant; none of any other.
     """
 
     body: bytes
@@ -23,6 +30,7 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
     query: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
     received_at: int
+    secrets_of: Callable[[str], Sequence[str]] = nobody
 
     @property
     def media_type(self) -> str:

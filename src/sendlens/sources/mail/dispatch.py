@@ -17,11 +17,12 @@ from sendlens.model.events import Event, EventType
 from sendlens.model.reports import DmarcRecord, TlsReport
 from sendlens.sources.esp.reading import made_id
 from sendlens.sources.judge import judge_native
-from sendlens.sources.mail import archives, arf, bounce, dmarc, returned, tlsrpt, verp
+from sendlens.sources.mail import archives, arf, bounce, dmarc, leaving, returned, tlsrpt, verp
 from sendlens.sources.mail.limits import Budget
-from sendlens.sources.mail.mime import Headers, Mail, parse
+from sendlens.sources.mail.mime import Headers, Mail, moment, parse
 from sendlens.sources.mail.options import MailOptions
 from sendlens.sources.mail.report import Reported
+from sendlens.sources.received import nobody
 
 ACTIONS: Final[dict[str, EventType]] = {
     "failed": EventType.BOUNCED,
@@ -37,6 +38,7 @@ KINDS: Final[dict[str, str]] = {
     "feedback": "A feedback report: a complaint, an opt-out, or other feedback, which is kept as unknown.",
     "dmarc": "A DMARC aggregate report; its rows go to `dmarc_records`.",
     "tls_report": "An SMTP TLS report; its rows go to `tls_reports`.",
+    "unsubscribe": "A mail that asks to leave the list, by the tracker's `mailto:` address.",
     "auto_reply": "An automatic reply, such as out of office; nothing is counted.",
     "challenge": "A filter asks whether a person sent the mail; nothing is counted.",
     "receipt": "A read receipt; nothing is counted.",
@@ -61,8 +63,11 @@ class Understood(msgspec.Struct, kw_only=True):
     problems: list[str] = msgspec.field(default_factory=list[str])
 
 
-def read(data: bytes, options: MailOptions, received_at: int) -> Understood:
-    """Return what a mail or a bare report file says. Raises `BadRequest` for nothing at all; all else is understood."""
+def read(data: bytes, options: MailOptions, received_at: int, secrets_of: leaving.SecretsOf = nobody) -> Understood:
+    """Return what a mail or a bare report file says. Raises `BadRequest` for nothing at all; all else is understood.
+
+    `secrets_of` returns the secrets of the tenant's trackers, which sealed the mails that ask to leave.
+    """
     if not data.strip():
         raise BadRequest("the body is empty", hint="Post a mail as it arrived, or a report file.")
     budget = Budget()
@@ -77,13 +82,21 @@ def read(data: bytes, options: MailOptions, received_at: int) -> Understood:
             )
     else:
         mail = parse(data, budget)
-        _mail(mail, data, told, options, received_at, budget)
+        identity = returned.bare_id(mail.headers.get("message-id"))[:_LONGEST_ID] or _digest(data)
+        at = _known(moment(mail.headers.get("date")), received_at) or received_at
+        asked = leaving.read(mail, identity, at, secrets_of)
+        if isinstance(asked, Event):
+            told.kind = "unsubscribe"
+            told.events.append(asked)
+        elif asked:
+            budget.tell("a mail that asks to leave, but whose token no tracker of this tenant has made")
+        else:
+            _mail(mail, identity, told, options, received_at, budget)
     told.problems = budget.problems
     return told
 
 
-def _mail(mail: Mail, data: bytes, told: Understood, options: MailOptions, received_at: int, budget: Budget) -> None:
-    identity = returned.bare_id(mail.headers.get("message-id"))[:_LONGEST_ID] or _digest(data)
+def _mail(mail: Mail, identity: str, told: Understood, options: MailOptions, received_at: int, budget: Budget) -> None:
     if feedback := arf.read(mail):
         told.kind = "feedback"
         _feedback(feedback, mail, identity, told, options, received_at)

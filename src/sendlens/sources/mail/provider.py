@@ -25,7 +25,7 @@ TOKEN: Final = "token"  # noqa: S105 (the name of a parameter)
 def parse(received: Received, options: Options) -> Mapped:
     """Return the records of one mail or report file. Raises `BadRequest` for an empty body."""
     told = options if isinstance(options, MailOptions) else MailOptions()
-    return mapped(dispatch.read(received.body, told, received.received_at))
+    return mapped(dispatch.read(received.body, told, received.received_at, received.secrets_of))
 
 
 def mapped(found: dispatch.Understood) -> Mapped:

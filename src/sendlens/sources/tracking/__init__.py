@@ -14,10 +14,21 @@ from __future__ import annotations
 from typing import Final
 
 from sendlens.sources.tracking.mail import instrument_mail
+from sendlens.sources.tracking.options import TrackerOptions
 from sendlens.sources.tracking.rewrite import Instrumented, Place, instrument
 from sendlens.sources.tracking.token import Kind, Message, Tracker
 
 TRACKER: Final = "tracker"
 """The provider name of a source whose events come from the tracker."""
 
-__all__ = ["TRACKER", "Instrumented", "Kind", "Message", "Place", "Tracker", "instrument", "instrument_mail"]
+__all__ = [
+    "TRACKER",
+    "Instrumented",
+    "Kind",
+    "Message",
+    "Place",
+    "Tracker",
+    "TrackerOptions",
+    "instrument",
+    "instrument_mail",
+]

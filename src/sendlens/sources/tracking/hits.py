@@ -66,6 +66,12 @@ def left_or_back(told: Told, seen: Seen, token: str, *, method: str) -> Event:
     )
 
 
+def left_by_mail(told: Told, at: int, identity: str) -> Event:
+    """Return the event of an unsubscription that came as a mail, which `identity` names, at a time in UTC ms."""
+    digest = hashlib.blake2b(f"mailto\x1f{identity}\x1f{told.recipient}".encode(), digest_size=12).hexdigest()
+    return _event(EventType.UNSUBSCRIBED, told, Seen({}, "", at), id=digest, at=at, unsubscribe_method="mailto")
+
+
 def read(told: Told, seen: Seen, seconds: float, *, hit: str) -> Event:
     """Return the event of a message that was on the screen for some time: glanced at, skimmed (2 s) or read (8 s)."""
     how = "glanced" if seconds < GLANCED_SECONDS else "skimmed" if seconds < READ_SECONDS else "read"

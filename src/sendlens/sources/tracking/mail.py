@@ -16,6 +16,9 @@ from sendlens.sources.tracking.token import Kind, Message, Tracker
 
 # Lines end as SMTP wants them, and header fields nobody touched stay as they were.
 _POLICY: Final = policy.SMTP.clone(refold_source="none")
+# TRICKY: an address longer than a line of 78 would be written as an encoded word, which no mailbox provider reads as
+# an address. SMTP takes lines of 998.
+_WRITTEN: Final = _POLICY.clone(max_line_length=998)
 
 
 def instrument_mail(
@@ -26,6 +29,7 @@ def instrument_mail(
     pixel: bool = True,
     honeypot: bool = False,
     read_time: bool = False,
+    unsubscribe_mail: str = "",
 ) -> tuple[bytes, tuple[Place, ...]]:
     """Return an RFC 5322 message with its HTML rewritten, and the links of that HTML.
 
@@ -43,7 +47,15 @@ def instrument_mail(
         html = str(part.get_content())
     except (LookupError, ValueError) as error:
         raise BadRequest(f"the HTML part cannot be read: {error}") from error
-    made = instrument(html, tracker, told, pixel=pixel, honeypot=honeypot, read_time=read_time)
+    made = instrument(
+        html,
+        tracker,
+        told,
+        pixel=pixel,
+        honeypot=honeypot,
+        read_time=read_time,
+        unsubscribe_mail=unsubscribe_mail,
+    )
     part.set_content(made.html, subtype="html", charset="utf-8", cte="quoted-printable")
     plain = mail.get_body(("plain",))
     if plain is not None and UNSUBSCRIBE_MARK in (text := str(plain.get_content())):
@@ -52,7 +64,7 @@ def instrument_mail(
     for name, value in made.headers.items():
         if name not in mail:
             mail[name] = value
-    return mail.as_bytes(), made.places
+    return mail.as_bytes(policy=_WRITTEN), made.places
 
 
 def _completed(mail: EmailMessage, message: Message) -> Message:

@@ -63,16 +63,22 @@ def instrument(
     pixel: bool = True,
     honeypot: bool = False,
     read_time: bool = False,
+    unsubscribe_mail: str = "",
 ) -> Instrumented:
     """Return a message's HTML with tracked links and, if wanted, pixel, honeypot link and measured reading time.
 
     A link's id is its attribute `data-link-id`, if it has one. Links to anything but http and https, marks that are
-    filled in later, and links with the attribute `data-sendlens-off` stay as they are. Raises `TooLarge`.
+    filled in later, and links with the attribute `data-sendlens-off` stay as they are. Mails to
+    `unsubscribe_mail` are read by Sendlens for wishes to leave. Raises `TooLarge`, and `InvalidField` for no mailbox.
     """
     if len(html) > LARGEST_HTML:
         raise TooLarge(f"the HTML has {len(html)} characters, more than {LARGEST_HTML}", hint="Shorten the message.")
     unsubscribe = tracker.address(Kind.UNSUBSCRIBE, message)
-    headers = {"List-Unsubscribe": f"<{unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    ways = [unsubscribe, *([tracker.mailto(unsubscribe_mail, message)] if unsubscribe_mail else [])]
+    headers = {
+        "List-Unsubscribe": ", ".join(f"<{way}>" for way in ways),
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
     found = _Links(html)
     edits: list[tuple[int, int, str]] = []
     for link in found.links:

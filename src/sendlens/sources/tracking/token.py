@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import enum
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
@@ -25,6 +26,7 @@ from sendlens.errors import InvalidField, NotFound
 
 LONGEST_TOKEN: Final = 8192
 LONGEST_URL: Final = 4096
+_MAILBOX: Final = re.compile(r"[\w.+-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}", re.IGNORECASE | re.ASCII)
 LEAST_SECRET: Final = 20
 """Fewest characters of a secret: a short one could be guessed by trying."""
 
@@ -97,9 +99,22 @@ class Tracker:
             link_id=link_id,
             link_position=link_position,
         )
+        return f"{self._base}/t/{kind}/{self._source}/{self._sealed(kind, told)}"
+
+    def mailto(self, address: str, message: Message) -> str:
+        """Return the `mailto:` address by which a message's recipient leaves. Raises `InvalidField` for no address.
+
+        The token stands in the subject, because a local part holds no more than 64 characters and some servers lower
+        its case.
+        """
+        if not is_mailbox(address):
+            raise InvalidField("unsubscribe_mail", address, "a mail address such as leave@example.com")
+        told = Told(**{name: getattr(message, name) for name in message.__struct_fields__})
+        return f"mailto:{address}?subject=unsubscribe%20{self._source}.{self._sealed(Kind.UNSUBSCRIBE, told)}"
+
+    def _sealed(self, kind: Kind, told: Told) -> str:
         sealed = _cipher(self._secret).encrypt(msgspec.msgpack.encode(told), [_bound(kind, self._source)])
-        token = base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
-        return f"{self._base}/t/{kind}/{self._source}/{token}"
+        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
 
 
 def opened(kind: Kind, source_id: str, token: str, secrets: Sequence[str]) -> Told:
@@ -118,6 +133,11 @@ def opened(kind: Kind, source_id: str, token: str, secrets: Sequence[str]) -> To
         except (InvalidTag, ValueError, msgspec.MsgspecError):
             continue
     raise unknown
+
+
+def is_mailbox(address: str) -> bool:
+    """Tell whether mails that ask to leave can be sent to an address."""
+    return _MAILBOX.fullmatch(address) is not None
 
 
 def _bound(kind: Kind, source_id: str) -> bytes:

@@ -32,9 +32,10 @@ from sendlens.pipeline.limits import EventRates
 from sendlens.settings import Settings
 from sendlens.sources import native
 from sendlens.sources.esp import Evidence, Options, Provider
+from sendlens.sources.mail import leaving
 from sendlens.sources.mail import provider as mail
 from sendlens.sources.posting import POSTING
-from sendlens.sources.received import Mapped, Received
+from sendlens.sources.received import Mapped, Received, nobody
 from sendlens.web.intake.access import KeyFinder, Source, SourceFinder, authorized
 from sendlens.web.intake.arrivals import Arrival, Arrivals
 from sendlens.web.intake.asgi import Message, Receive, Request, Scope, Send, answer, answer_problem
@@ -69,6 +70,8 @@ class Posted(msgspec.Struct, frozen=True, kw_only=True):
     """Most records in one request."""
     settings: Mapping[str, object] = msgspec.field(default_factory=dict[str, object])
     """Those of the source that was named, where the route asks for them."""
+    secrets_of: leaving.SecretsOf = nobody
+    """Secrets of the tenant's own trackers."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,8 @@ ROUTES: Final[dict[str, Route]] = {
     "/v1/mail": Route(
         RecordKind.EVENT,
         lambda it: mail.parse(
-            Received(body=it.body, received_at=it.received_at), mail.PROVIDER.options.of(it.settings)
+            Received(body=it.body, received_at=it.received_at, secrets_of=it.secrets_of),
+            mail.PROVIDER.options.of(it.settings),
         ),
         source=mail.PROVIDER.name,
         provider=mail.PROVIDER.name,
@@ -221,6 +225,7 @@ class IntakeApp:
                     idempotency_key=idempotency_key,
                     most=most,
                     settings=await self._settings_of(route, key.tenant, source),
+                    secrets_of=leaving.of_tenant(self._sources, key.tenant),
                 )
                 mapped = await self._read(key.tenant, len(body), lambda: route.parse(posted))
                 left = self._rates.take(key.id, mapped.count)
@@ -324,6 +329,7 @@ class IntakeApp:
                     url=self._url(request),
                     query=request.query,
                     received_at=received_at,
+                    secrets_of=leaving.of_tenant(self._sources, tenant),
                 )
                 self.arrivals.came(arrival, body, request.headers, request.query)
                 trial = request.trial if isinstance(request.trial, Trial) else Trial()
