@@ -149,7 +149,9 @@ def test_changing_request_from_another_site_is_refused(server: Served, path: str
     assert not [cookie for cookie in given if not cookie.startswith("sendlens_form=")]
 
 
-@pytest.mark.parametrize("onward", ["//attacker.example", "https://attacker.example", "/\\attacker.example", "x"])
+@pytest.mark.parametrize(
+    "onward", ["//attacker.example", "https://attacker.example", "/\\attacker.example", "/\t/attacker.example", "x"]
+)
 def test_sign_in_leads_to_no_other_site(server: Served, onward: str) -> None:
     body = urllib.parse.urlencode({"key": server.key, "next": onward})
     assert ask(server, "/sign-in", "POST", body).headers["location"] == "/"

@@ -31,10 +31,12 @@ class _Plain(http.client.HTTPConnection):
     def __init__(self, host: str, port: int, address: str) -> None:
         super().__init__(host, port, timeout=SECONDS)
         self._address = address
+        self.line: socket.socket | None = None
+        """The socket; `sock` is forgotten while the body is still read, if the server is to close the connection."""
 
     # TRICKY: http.client would resolve the name again, and it could lead elsewhere.
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), SECONDS)
+        self.sock = self.line = socket.create_connection((self._address, self.port), SECONDS)
 
 
 class _Secure(_Plain):
@@ -46,9 +48,10 @@ class _Secure(_Plain):
 
     def connect(self) -> None:
         super().connect()
-        # The handshake comes after `sock` is known, so that the time limit can end it.
-        self.sock = self._context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-        self.sock.do_handshake()
+        # The handshake comes after `line` is known, so that the time limit can end it.
+        secured = self._context.wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock = self.line = secured
+        secured.do_handshake()
 
 
 def fetched(address: str, secret: str, settings: Settings, context: ssl.SSLContext | None = None) -> tuple[bytes, str]:
@@ -107,10 +110,9 @@ def fetched(address: str, secret: str, settings: Settings, context: ssl.SSLConte
     return body, answer.headers.get("content-type", "")
 
 
-def _give_up(connection: http.client.HTTPConnection, late: threading.Event) -> None:
+def _give_up(connection: _Plain, late: threading.Event) -> None:
     late.set()
-    taken: socket.socket | None = connection.sock
-    if taken is not None:
+    if connection.line is not None:
         with contextlib.suppress(OSError):
             # The plain method: that of a TLS socket takes the session away while another thread reads from it.
-            socket.socket.shutdown(taken, socket.SHUT_RDWR)
+            socket.socket.shutdown(connection.line, socket.SHUT_RDWR)

@@ -158,8 +158,14 @@ def test_openmetrics_is_read_with_its_own_times_and_exemplars() -> None:
     assert times == {"queue_depth": NOW - 60_000, "filter_scanned": NOW}
 
 
-@pytest.mark.parametrize(("told", "at"), [(NOW - 60_000, NOW - 60_000), (NOW - 7_200_000, NOW), (NOW + 60_000, NOW)])
-def test_a_samples_own_time_is_believed_while_it_can_be(told: int, at: int) -> None:
+@pytest.mark.parametrize(
+    ("told", "at"),
+    [
+        *((NOW - 60_000, NOW - 60_000), (NOW - 7_200_000, NOW), (NOW + 60_000, NOW)),
+        *(("inf", NOW), ("nan", NOW), ("1e306", NOW)),
+    ],
+)
+def test_a_samples_own_time_is_believed_while_it_can_be(told: int | str, at: int) -> None:
     (one,) = scraped(f"exim_queue 5 {told}\n").mapped.records
     assert isinstance(one, Gauge)
     assert one.at == at

@@ -132,9 +132,10 @@ def _take(rule: Rule, rules: tuple[Rule, ...], samples: Mapping[str, list[Sample
 
 def _time(sample: Sample, at: int) -> int:
     """Return the sample's own time in UTC milliseconds where it can be believed, else that of the scrape."""
-    if sample.timestamp is None:
+    told = float(sample.timestamp) if sample.timestamp is not None else math.nan
+    if not math.isfinite(told * 1000):
         return at
-    own = int(float(sample.timestamp) * 1000)
+    own = int(told * 1000)
     return own if at - OLDEST_MS <= own <= at else at
 
 

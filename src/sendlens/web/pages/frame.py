@@ -193,13 +193,6 @@ def _words(error: Exception) -> tuple[int, str, str, str]:
     return 500, "Something went wrong inside Sendlens", "The server's log says what.", "Try again in a moment."
 
 
-def own_path(text: str) -> str:
-    """Return a path on this site to go on to after a form, or the overview for anything that leads elsewhere."""
-    # A browser reads "//host" and "/\\host" as another site.
-    fine = text.startswith("/") and not text.startswith(("//", "/\\")) and "\n" not in text and "\r" not in text
-    return text if fine else "/"
-
-
 async def form(site: Site, request: PageRequest) -> dict[str, str]:
     """Return the texts of a submitted form of ours. Raises `Forbidden` for one that another site sent."""
     data = cast("Mapping[str, object]", await request.form())

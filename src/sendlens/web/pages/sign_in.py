@@ -18,9 +18,10 @@ from sendlens.control.control import Control
 from sendlens.control.users import User
 from sendlens.errors import Forbidden, NotFound, SendlensError, TooBusy, Unauthorized
 from sendlens.web.pages.access import PageRequest, client_address, must_read
-from sendlens.web.pages.frame import THEME_COOKIE, form, own_path, page
+from sendlens.web.pages.frame import THEME_COOKIE, form, page
 from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
+from sendlens.web.pages.state import own_path
 
 _YEAR: Final = 365 * 24 * 3600
 

@@ -59,9 +59,8 @@ class Address:
     @staticmethod
     def read(text: str) -> Address:
         """Return the address that `str` wrote. One that leads elsewhere becomes the overview."""
-        path, _, query = text.partition("?")
-        own = path.startswith("/") and not path.startswith("//") and "\\" not in path
-        return Address.of(path if own else "/", parse_qsl(query))
+        path, _, query = own_path(text).partition("?")
+        return Address.of(path if "\\" not in path else "/", parse_qsl(query))
 
     def get(self, name: str, default: str = "") -> str:
         """Return the last value of a parameter."""
@@ -116,3 +115,10 @@ class Address:
     def __str__(self) -> str:
         pairs = self._shown()
         return f"{self.path}?{urlencode(pairs, safe=',|:')}" if pairs else self.path
+
+
+def own_path(text: str) -> str:
+    """Return a path on this site to go on to, or the overview for anything that leads elsewhere."""
+    # A browser reads "//host" and "/\\host" as another site, and takes tabs out before it reads: "/\t/host".
+    fine = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isascii() and text.isprintable()
+    return text if fine else "/"

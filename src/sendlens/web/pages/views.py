@@ -17,10 +17,10 @@ from sendlens.errors import InvalidField
 from sendlens.metrics.filters import Filter, parse_filters
 from sendlens.metrics.periods import zone_info
 from sendlens.web.pages.access import PageRequest, Visitor
-from sendlens.web.pages.frame import address_of, base_url, form, own_path, page, visit
+from sendlens.web.pages.frame import address_of, base_url, form, page, visit
 from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
-from sendlens.web.pages.state import SHARED, Address
+from sendlens.web.pages.state import SHARED, Address, own_path
 from sendlens.web.panels.question import DEFAULT_PERIOD, PERIOD_NAMES, in_words
 from sendlens.web.panels.scopes import KINDS, fixed
 
@@ -116,7 +116,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 
 def view_of(text: str) -> Address:
     """Return the address of a view that came with a form: one of our own pages."""
-    return Address.read(own_path(text))
+    return Address.read(text)
 
 
 def shared_view(view: Address) -> Address:
