@@ -7,6 +7,9 @@ import urllib.request
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from sendlens.control.roles import Role
+from sendlens.errors import Forbidden, NotFound, StoreError
+from sendlens.web.pages.access import COOKIE
 from tests.browser.serving import Served
 from tests.browser.watching import NARROW, tab
 
@@ -276,16 +279,75 @@ def test_nothing_inline_runs(browser: Browser, served: Served) -> None:
         assert one.page.locator("main img").count() == 0
 
 
-def test_narrow_page_prints_and_has_no_sideways_scroll(browser: Browser, served: Served) -> None:
+def test_narrow_page_has_no_sideways_scroll(browser: Browser, served: Served) -> None:
     with tab(browser, served.url, viewport={"width": NARROW[0], "height": NARROW[1]}) as one:
         one.page.goto(
             "/?f=is,campaign,very-long&f=is_not,link,https://shop.example.com/a-path-that-goes-on-and-on-and-on"
         )
         one.settled()
         assert one.overflow() <= 0
+
+
+def test_paper_is_light_and_says_what_it_shows(browser: Browser, served: Served) -> None:
+    with tab(browser, served.url, color_scheme="dark") as one:
+        one.page.goto("/?period=7d&f=is,provider,gmail")
+        one.settled()
+        expect(one.page.locator(".on-paper")).to_be_hidden()
+        ink = "document.querySelector('#plot-chart canvas').toDataURL()"
+        dark = one.page.evaluate(ink)
         one.page.emulate_media(media="print")
-        expect(one.page.locator("nav.main")).to_be_hidden()
+        head = one.page.locator(".on-paper")
+        expect(head).to_contain_text(f"{served.url}/?period=7d&f=is,provider,gmail")
+        expect(head).to_contain_text("as of 20 Nov 2026, 15:22 (Europe/Berlin)")
+        expect(one.page.locator(".bar .range")).to_contain_text("14 – 20 Nov 2026")
+        expect(one.page.locator(".chip")).to_contain_text("Mailbox provider is Gmail")
+        for gone in ("nav.main", ".scope", ".tools", ".foot", "#twin-chart"):
+            expect(one.page.locator(gone).first).to_be_hidden()
         expect(tile(one.page, "Sent")).to_be_visible()
+        assert one.page.locator(".bar").evaluate("one => getComputedStyle(one).position") == "static"
+        assert one.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert one.page.evaluate(ink) != dark
+        one.page.set_viewport_size({"width": 718, "height": 1000})  # A4 between its margins
+        assert one.overflow() <= 0
+
+
+@pytest.mark.parametrize(
+    ("error", "heading"),
+    [
+        (NotFound("there is no such view"), "There is nothing here"),
+        (Forbidden("only admins may see this"), "This credential does not allow that"),
+        (StoreError("the store did not answer within 20 s"), "The store did not answer"),
+        (RuntimeError("a secret of ours"), "Something went wrong inside Sendlens"),
+    ],
+)
+def test_mistake_is_a_page_in_the_dark_and_narrow(
+    browser: Browser, served: Served, monkeypatch: pytest.MonkeyPatch, error: Exception, heading: str
+) -> None:
+    def fail(tenant: str) -> None:
+        raise error
+
+    monkeypatch.setattr(served.control.views, "list", fail)
+    size = {"width": NARROW[0], "height": NARROW[1]}
+    with tab(browser, served.url, viewport=size, color_scheme="dark") as one:
+        one.page.goto("/views")
+        expect(one.page.get_by_role("heading", level=1)).to_have_text(heading)
+        expect(one.page.get_by_role("link", name="To the overview")).to_be_visible()
+        assert "secret" not in one.page.content()
+        one.picture(f"mistake-{type(error).__name__.lower()}-dark-{NARROW[0]}")
+        assert one.overflow() <= 0
+        assert one.findings() == []
+        one.complaints = [text for text in one.complaints if "status of" not in text]  # the browser tells of the answer
+
+
+def test_own_account_is_whole(browser: Browser, served: Served) -> None:
+    person = served.control.users.create("ada@example.com", "a password that is long")
+    served.control.users.set_role(served.tenant.id, person.id, Role.ADMIN)
+    _, session = served.control.sessions.begin(user=person.id, agent="another browser")
+    with tab(browser, served.url) as one:
+        one.page.context.add_cookies([{"name": COOKIE, "value": session, "url": served.url}])
+        one.page.goto("/settings/account")
+        expect(one.page.get_by_text("ada@example.com").first).to_be_attached()
+        one.whole("settings-account")
 
 
 @pytest.mark.parametrize("name", ["figures", "chart", "campaigns", "audience", "content", "device"])

@@ -1,14 +1,15 @@
 """The whole product in a browser: from the waiting page to every page with real figures, in both schemes and widths."""
 
 import re
-import urllib.parse
-import urllib.request
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Product
 from tests.browser.watching import NARROW, WIDE, tab
+from tests.docs.test_routes import application
 
 LINK = "https%3A%2F%2Fshop.example.com%2Flamps"
 PAGES = {
@@ -30,13 +31,33 @@ PAGES = {
     "message": "/messages/2026-11-black-friday-1",
     "deliverability": "/deliverability",
     "intake": "/intake",
+    "dead-letters": "/dead-letters",
+    "agency": "/agency",
+    "settings": "/settings",
     "settings-sources": "/settings/sources",
-    "settings-source": "/settings/sources/new/ses",
+    "settings-new-source": "/settings/sources/new",
+    "settings-new-source-of": "/settings/sources/new/ses",
+    "settings-source": "/settings/sources/{source}",
     "settings-keys": "/settings/keys",
     "settings-people": "/settings/people",
     "settings-import": "/settings/import",
-    "sign-in": "/sign-in",
+    "settings-import-job": "/settings/import/{job}",
+    "settings-tenant": "/settings/tenant",
+    "settings-audit": "/settings/audit",
+    "erasure": "/person/erasures/{erasure}",
+    "invitation": "/invitation/{invitation}",
+    "sign-in": "/sign-in?ended=1",
 }
+NO_PAGES = {
+    "/panels/{name:str}": "a part of a page, which loads it by itself",
+    "/click-map/{campaign:path}": "the frame on the page of a campaign",
+    "/live": "a stream",
+    "/shared/{token:str}/live": "a stream",
+    "/shared/{token:str}/panels/{name:str}": "a part of a page",
+    "/favicon.ico": "a picture",
+    "/settings/account": "a page for people with an account: test_pages looks at it",
+}
+NOT_THE_PAGES = ("/v1", "/docs", "/health", "/metrics", "/static")
 
 
 @pytest.fixture(scope="module")
@@ -69,33 +90,66 @@ def filled(browser: Browser, product: Product) -> Product:
 
 
 @pytest.fixture(scope="module")
-def token(filled: Product) -> str:
-    """The token of a shared view, made by the form of the views."""
-    fields = urllib.parse.urlencode({"view": "/segments/new?period=7d", "name": "For the board", "days": "7"})
-    own = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form on our own page
-    asked = urllib.request.Request(f"{filled.url}/views/share", fields.encode(), own)
-    with urllib.request.urlopen(asked) as answer:
-        found = re.search(r"/shared/(\w+)", answer.read().decode())
-    assert found
-    return found[1]
+def made(filled: Product) -> dict[str, str]:
+    """What some addresses need: made by the forms of the pages, and found in what they answered."""
+
+    def sent(path: str, found_by: str, **fields: Any) -> str:
+        own = {"Sec-Fetch-Site": "same-origin"}  # what a browser says of a form on our own page
+        answer = httpx.post(filled.url + path, headers=own, follow_redirects=True, timeout=60, **fields)
+        found = re.search(found_by, f"{answer.url} {answer.text}")
+        assert found, answer.text
+        return found[1]
+
+    view = {"view": "/segments/new?period=7d", "name": "For the board", "days": "7"}
+    history = {"file": ("history.jsonl", b'{"type": "delivered", "recipient": "old@example.com"}\n{"type": "?"}\n')}
+    person = {"recipient": "reader7@gmx.net", "confirm": "reader7@gmx.net"}
+    source = re.search(r'href="/settings/sources/(?!new)([^"?/]+)', httpx.get(f"{filled.url}/settings/sources").text)
+    assert source
+    return {
+        "token": sent("/views/share", r"/shared/(\w+)", data=view),
+        "invitation": sent("/settings/people", r"/invitation/([\w-]+)", data={"email": "ann@x.org", "role": "viewer"}),
+        "job": sent("/settings/import", r"/settings/import/([\w-]+)", files=history, data={"source": source[1]}),
+        "erasure": sent("/person/erase", r"/person/erasures/([\w-]+)", data=person),
+        "source": source[1],
+    }
+
+
+def test_every_page_is_looked_at() -> None:
+    """The addresses of the application are the list: a new page without a line in `PAGES` fails here."""
+    looked_at = [address.partition("?")[0] for address in PAGES.values()]
+    routes = [one for one in application().routes if "GET" in getattr(one, "methods", ())]
+    pages = {one.path for one in routes if not one.path.startswith(NOT_THE_PAGES)}
+    assert set(NO_PAGES) <= pages
+    for path in pages - set(NO_PAGES):
+        form = re.sub(r"\\\{\w+:path\\\}", ".+", re.sub(r"\\\{\w+:str\\\}", "[^/]+", re.escape(path)))
+        assert any(re.fullmatch(form, address) for address in looked_at), f"no line in PAGES leads to {path}"
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_whole(browser: Browser, filled: Product, token: str, name: str) -> None:
-    """In both schemes and widths: no findings of axe, nothing wider than the window, nothing failed, no complaints."""
+def test_page_is_whole(browser: Browser, filled: Product, made: dict[str, str], name: str) -> None:
     with tab(browser, filled.url, viewport={"width": WIDE[0], "height": WIDE[1]}) as one:
-        answer = one.page.goto(PAGES[name].replace("{token}", token))
+        answer = one.page.goto(PAGES[name].format(**made))
         assert answer is not None
         assert answer.status == 200
-        for scheme in ("light", "dark"):
-            for width, height in (WIDE, NARROW):
-                one.page.emulate_media(color_scheme=scheme)
-                one.page.set_viewport_size({"width": width, "height": height})
-                one.settled()
-                one.picture(f"{name}-{scheme}-{width}")
-                assert one.page.locator(".failed").all_inner_texts() == []
-                assert one.overflow() <= 0, (scheme, width)
-                assert one.findings() == [], (scheme, width)
+        one.whole(name)
+
+
+def test_pages_without_javascript(browser: Browser, filled: Product, made: dict[str, str]) -> None:
+    """On a narrow screen: every page has its head and all of its panels, and the menu leads from one to another."""
+    size = {"width": NARROW[0], "height": NARROW[1]}
+    with tab(browser, filled.url, viewport=size, java_script_enabled=False) as one:
+        for name, address in PAGES.items():
+            path, _, query = address.format(**made).partition("?")
+            one.page.goto(f"{path}?{query}&wait=long")
+            assert one.page.locator("h1").count() == 1, name
+            assert one.page.locator(".failed, .pending").count() == 0, name
+            assert one.overflow() <= 0, name
+        one.page.goto("/")
+        menu = one.page.locator("details.menu")
+        expect(menu.get_by_role("link", name="Campaigns")).to_be_hidden()
+        menu.locator("summary").click()
+        menu.get_by_role("link", name="Campaigns").click()
+        expect(one.page.get_by_role("heading", level=1)).to_have_text("Campaigns")
 
 
 def test_overview_campaign_and_list_agree(browser: Browser, filled: Product) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page
 
@@ -12,6 +12,19 @@ ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "pages"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDE, NARROW = (1280, 900), (390, 844)
+
+# What a keyboard can reach shows where it is. Nothing is out of its reach, and nothing jumps the order of the page.
+KEYBOARD = """() => {
+    const wrong = [];
+    for (const one of document.querySelectorAll("a[href], button, input, select, textarea, summary, [tabindex]")) {
+        if (!one.checkVisibility() || one.disabled || one.type === "hidden" || one.matches("main")) continue;
+        one.focus({focusVisible: true, preventScroll: true});
+        const style = getComputedStyle(one);
+        const shown = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+        if (one.tabIndex !== 0 || document.activeElement !== one || !shown) wrong.push(one.outerHTML.slice(0, 160));
+    }
+    return wrong;
+}"""
 
 
 @dataclass
@@ -33,6 +46,24 @@ class Tab:
         """Keep a screenshot for people to look at."""
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
+
+    def whole(self, name: str) -> None:
+        """Assert that the page is, in both schemes and widths: nothing failed, nothing wider than the window.
+
+        Pictures are kept. axe looks at each scheme and each width once, the keyboard at the wide page.
+        """
+        looks: tuple[tuple[Literal["light", "dark"], tuple[int, int]], ...]
+        looks = ("light", WIDE), ("light", NARROW), ("dark", NARROW), ("dark", WIDE)
+        for scheme, (width, height) in looks:
+            self.page.emulate_media(color_scheme=scheme)
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.settled()
+            self.picture(f"{name}-{scheme}-{width}")
+            assert self.page.locator(".failed").all_inner_texts() == []
+            assert self.overflow() <= 0, (scheme, width)
+            if (scheme == "light") == (width == WIDE[0]):
+                assert self.findings() == [], (scheme, width)
+        assert self.page.evaluate(KEYBOARD) == []
 
     def overflow(self) -> int:
         """Return by how many pixels the page is wider than its window."""

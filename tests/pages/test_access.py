@@ -69,6 +69,9 @@ def test_closed_pages_and_a_public_address_ask_everybody(tmp_path: Path) -> None
         answer = ask(server, "/campaigns?q=x")
         assert answer.status_code == 303
         assert answer.headers["location"] == "/sign-in?next=%2Fcampaigns%3Fq%3Dx"
+        answer = ask(server, "/campaigns", Cookie="sendlens_session=that-ended-yesterday")
+        assert answer.headers["location"] == "/sign-in?next=%2Fcampaigns&ended=1"
+        assert "Your session has ended." in ask(server, answer.headers["location"]).text
     with serve(tmp_path / "public", public_url="https://mail.example.com") as server:
         assert ask(server, "/campaigns").status_code == 303
 

@@ -5,7 +5,8 @@ Owns the joining of the routers. Leaves to each what it answers, and to `app` wh
 
 from __future__ import annotations
 
-from litestar import Litestar
+from litestar import Litestar, Response
+from litestar.exceptions import NotFoundException
 
 from sendlens import __version__
 from sendlens.clock import Clock
@@ -21,6 +22,7 @@ from sendlens.privacy.desk import PrivacyDesk
 from sendlens.privacy.errands import Errands
 from sendlens.settings import Settings
 from sendlens.store.client import Store
+from sendlens.web.api import problems
 from sendlens.web.api.dead_letters import dead_letter_router
 from sendlens.web.api.mails import mail_router
 from sendlens.web.api.management import management_router
@@ -30,7 +32,8 @@ from sendlens.web.api.router import api_router, open_api, problem_handlers
 from sendlens.web.health import Sources, health_router
 from sendlens.web.intake.app import IntakeApp
 from sendlens.web.live import LiveHub
-from sendlens.web.pages.access import Access
+from sendlens.web.pages.access import Access, PageRequest
+from sendlens.web.pages.frame import problem
 from sendlens.web.pages.mount import page_router
 from sendlens.web.pages.render import Renderer
 from sendlens.web.pages.site import Site
@@ -79,6 +82,13 @@ def build(
         errands=Errands(privacy),
         imports=imports,
     )
+
+    def lost(request: PageRequest, error: NotFoundException) -> Response[str] | Response[dict[str, object]]:
+        # An address that no route knows belongs to no router: who asks says whether a page or a document is wanted.
+        if "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/v1/"):
+            return problem(site, request, error)
+        return problems.of_framework(request, error)
+
     return Litestar(
         route_handlers=[
             page_router(site),
@@ -91,7 +101,7 @@ def build(
             health_router(health),
             scrape_router(settings, telemetry, access.is_local),
         ],
-        exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
+        exception_handlers={**problem_handlers(), NotFoundException: lost},  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
         openapi_config=open_api(__version__),
         logging_config=None,  # logs.py has configured it; Litestar would put its own handlers in place
     )

@@ -16,7 +16,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from sendlens.errors import SendlensError, Unauthorized
-from sendlens.web.pages.access import FORM_FIELD, PageRequest, Visitor
+from sendlens.web.pages.access import COOKIE, FORM_FIELD, PageRequest, Visitor
 from sendlens.web.pages.reader import reader
 from sendlens.web.pages.render import HEADERS, leave
 from sendlens.web.pages.site import Site
@@ -84,6 +84,7 @@ async def page(
         zone = address_of(request).get("zone") or visitor.tenant.time_zone
         common |= {
             "visitor": visitor,
+            "url": f"{base_url(site, request)}{address_of(request)}",
             "last_event": await asyncio.to_thread(site.last_event, visitor.tenant),
             "waiting": template == "waiting.html",
             "live": f"{request.url.path if visitor.link else ''}/live?{urlencode(live)}",
@@ -156,6 +157,7 @@ def _common(request: PageRequest, now: int, title: str, proof: str) -> dict[str,
         "home": str(address.at("/")),
         "sections": [],
         "here": str(address),
+        "url": "",
         "now": now,
         "last_event": 0,
         "waiting": False,
@@ -172,7 +174,8 @@ def problem(site: Site, request: PageRequest, error: Exception) -> Response[str]
         if request.headers.get("hx-request") == "true":
             return Response("", status_code=401, headers=HEADERS | {"HX-Redirect": "/sign-in"}, media_type="text/html")
         if request.method == "GET" and request.url.path != "/live":
-            return leave(f"/sign-in?next={quote(str(address_of(request)), safe='')}")
+            ended = "&ended=1" if COOKIE in request.cookies else ""
+            return leave(f"/sign-in?next={quote(str(address_of(request)), safe='')}{ended}")
     status, heading, detail, hint = _words(error)
     values = {"heading": heading, "detail": detail, "hint": hint, "onward": "/", "onward_label": "To the overview"}
     proof, cookies = site.access.form_proof(request)
@@ -188,7 +191,9 @@ def _words(error: Exception) -> tuple[int, str, str, str]:
         return error.status, error.title, error.detail, error.hint
     if isinstance(error, HTTPException) and error.status_code < 500:
         titles = {404: "There is nothing here", 405: "This cannot be done here"}
-        return error.status_code, titles.get(error.status_code, "The request cannot be read"), str(error.detail), ""
+        hint = "Check the address, or begin at the overview." if error.status_code == 404 else ""
+        detail = "No page has this address." if error.status_code == 404 else str(error.detail)
+        return error.status_code, titles.get(error.status_code, "The request cannot be read"), detail, hint
     _log.error("page failed", exc_info=error)
     return 500, "Something went wrong inside Sendlens", "The server's log says what.", "Try again in a moment."
 

@@ -33,6 +33,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         request: PageRequest, onward: str, error: SendlensError | None = None, email: str = ""
     ) -> Response[str]:
         values = {
+            "ended": bool(request.query_params.get("ended")) and error is None,
             "problem": f"{error.detail[:1].upper()}{error.detail[1:]}. {error.hint}" if error else "",
             "onward": onward,
             "email": email,

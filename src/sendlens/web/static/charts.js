@@ -12,6 +12,7 @@
     document.head.append(script);
   }));
 
+  const paper = matchMedia("print");
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const numbers = document.documentElement.dataset.numbers || "en"; // the words are English, the numbers the reader's
   const compact = new Intl.NumberFormat(numbers, { notation: "compact", maximumFractionDigits: 1 });
@@ -71,7 +72,7 @@
     if (data.compared) series.push({ type: "line", z: 4, showSymbol: true, symbolSize: 4, connectNulls: true, emphasis: { disabled: true },
       itemStyle: { color: then }, lineStyle: { color: then, width: 2, type: [2, 4] }, data: rows.map(dotted("then")) });
     return {
-      animation: !still, animationDuration: 260, animationDurationUpdate: 260,
+      animation: !still && !paper.matches, animationDuration: 260, animationDurationUpdate: 260,
       aria: { enabled: false, decal: { show: false } },
       textStyle: { fontFamily: css("--sans") },
       grid: { left: 4, right: 12, top: 12, bottom: 4, containLabel: true },
@@ -177,5 +178,21 @@
   document.addEventListener("htmx:after:swap", all);
   document.addEventListener("theme", all);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", all);
+
+  // Paper is light, whatever the screen is: charts are drawn once more with its colours, at once and without moving.
+  const again = () => {
+    for (const made of charts.values()) {
+      made.chart?.setOption(option(made.rows, made.table.dataset), { notMerge: true });
+      made.chart?.getZr().flush();
+    }
+  };
+  let theme = null;
+  addEventListener("beforeprint", () => { theme = document.documentElement.dataset.theme; document.documentElement.dataset.theme = "light"; again(); });
+  addEventListener("afterprint", () => {
+    if (theme) document.documentElement.dataset.theme = theme;
+    else delete document.documentElement.dataset.theme;
+    again();
+  });
+  paper.addEventListener("change", again);
   all();
 })();

@@ -3,6 +3,7 @@
 "use strict";
 (() => {
   document.documentElement.classList.add("js");
+  const POPPED = ":is(details.add, details[data-menu])[open]";
   const $ = (selector, root = document) => root.querySelector(selector);
 
   // --- The live feed -------------------------------------------------------------------------------------------
@@ -89,11 +90,11 @@
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
-    const open = event.target.closest?.("details.add[open]") || $("details.add[open]");
+    const open = event.target.closest?.(POPPED) || $(POPPED);
     if (open) { open.open = false; $("summary", open).focus(); }
   });
   document.addEventListener("click", (event) => {
-    const open = $("details.add[open]");
+    const open = $(POPPED);
     if (open && !open.contains(event.target)) open.open = false;
 
     const toggle = event.target.closest("[data-theme-toggle]");
