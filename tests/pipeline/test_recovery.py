@@ -14,7 +14,8 @@ from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Campaign, Event, EventType, RecordKind, Spend
 from sendlens.model.reports import DmarcRecord, TlsReport
 from sendlens.pipeline.agreement import disagreements
-from sendlens.pipeline.rows import Rower
+from sendlens.pipeline.portion import Portion
+from sendlens.pipeline.rows import Made, Rower
 from sendlens.store.client import Store
 from tests.pipeline.house import NOW, Cut, House, cut_after
 
@@ -209,3 +210,55 @@ def test_rows_of_a_report_that_comes_twice_are_there_once(house: House) -> None:
     ((number, mails, begin, signer, failed),) = found
     assert (number, mails, signer, failed) == (2, 14, "sender.example", 3)
     assert str(begin).startswith(time.strftime("%Y-%m-%d %H:%M", time.gmtime(NOW // 1000)))
+
+
+# Three months, keys, touchpoints, states and sums, engagements: what the batch has done when it is cut.
+@pytest.mark.parametrize("statements", range(1, 8, 2))
+def test_finished_by_a_version_that_reads_what_the_first_one_could_not(
+    house: House, monkeypatch: pytest.MonkeyPatch, statements: int
+) -> None:
+    """The first version sets an event aside and is killed; what the next one finishes is the same batch."""
+    house.append(events(0, 30))
+    with monkeypatch.context() as old:
+        refuse(old, "e7")  # in a month with others of the batch, and of a message with others
+        with pytest.raises(Cut):
+            house.writer(cut_after(statements)).step(wait=0)
+    again = house.writer()
+    again.settle()
+
+    assert house.store.fetch_internal("SELECT count(), uniqExact(event_key) FROM events").rows == [(29, 29)]
+    letters = house.control.deadletters.list(house.tenant.id)
+    assert [b'"e7"' in letter.body for letter in letters] == [True]
+    accounts = "SELECT sum(received), sum(stored), sum(duplicate), sum(rejected), sum(dead) FROM intake FINAL"
+    assert house.store.fetch_internal(accounts).rows == [(30, 29, 0, 0, 1)]
+    assert disagreements(house.store) == []
+
+
+def test_an_event_that_no_letter_tells_of_is_stored_in_a_month_that_is_there(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A month is not taken for whole: rows are looked for by key."""
+    house.append(events(0, 30))
+    with monkeypatch.context() as old:
+        refuse(old, "e7")
+        with pytest.raises(Cut):
+            house.writer(cut_after(3)).step(wait=0)  # the three months of the base table
+    letters = house.control.deadletters.list(house.tenant.id)
+    house.control.deadletters.remove(house.tenant.id, [letter.id for letter in letters])
+    house.writer().settle()
+    assert house.store.fetch_internal("SELECT count(), uniqExact(event_key) FROM events").rows == [(30, 30)]
+    accounts = "SELECT sum(received), sum(stored), sum(dead) FROM intake FINAL"
+    assert house.store.fetch_internal(accounts).rows == [(30, 30, 0)]
+    assert disagreements(house.store) == []
+
+
+def refuse(patch: pytest.MonkeyPatch, name: str) -> None:
+    """Have the code stumble over one event."""
+    right = Rower.columns
+
+    def wrong(self: Rower, portion: Portion) -> Made:
+        if any(event.id == name for event in portion.events):
+            raise ZeroDivisionError("a mistake of ours")
+        return right(self, portion)
+
+    patch.setattr(Rower, "columns", wrong)

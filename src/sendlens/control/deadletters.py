@@ -177,13 +177,11 @@ class DeadLetters:
         with self._database.read() as connection:
             return [Parked(**row) for row in connection.execute(query).mappings()]
 
-    def parked_by(self, batch_id: int) -> dict[int, str]:
-        """Return the offsets of the blocks that a batch parked, with the reason, whatever became of them."""
-        query = select(dead_letters.c.position, dead_letters.c.reason).where(
-            dead_letters.c.batch_id == batch_id, dead_letters.c.parked
-        )
+    def of_batch(self, batch_id: int) -> list[DeadLetter]:
+        """Return what a batch has set aside, of all tenants and whatever became of it."""
+        query = select(dead_letters).where(dead_letters.c.batch_id == batch_id)
         with self._database.read() as connection:
-            return {-position: reason for position, reason in connection.execute(query)}
+            return [DeadLetter(**row) for row in connection.execute(query).mappings()]
 
     def last_id(self, tenant: str) -> int:
         """Return the id of the tenant's newest letter; 0 if there is none."""
@@ -226,7 +224,7 @@ class DeadLetters:
     def give_up(self, tenant: str, wanted: Wanted) -> int:
         """Delete letters that were never replayed; return how many. They stay counted as dead in the accounts.
 
-        Those of a batch that is not stored yet stay: what it parked is the record of how to finish it.
+        Those of a batch that is not stored yet stay: what it set aside is the record of how to finish it.
         """
         unfinished = select(batches.c.batch_id).where(batches.c.state == "open")
         with self._database.write() as connection:

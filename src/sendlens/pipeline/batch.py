@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple, Protocol, cast
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
+from sendlens.control.deadletters import DeadLetter
 from sendlens.model.blocks import Block, StoredBlock
 from sendlens.model.events import Event, Record, RecordKind
 from sendlens.pipeline import nameless, others, verdicts
@@ -136,13 +138,20 @@ class Prepared:
 
 
 def prepare(
-    blocks: Sequence[StoredBlock], rower: Rower, *, parked: Mapping[int, str] = NONE_PARKED, pauses: int = 0
+    blocks: Sequence[StoredBlock],
+    rower: Rower,
+    *,
+    parked: Mapping[int, str] = NONE_PARKED,
+    decided: Sequence[DeadLetter] = (),
+    pauses: int = 0,
 ) -> Prepared:
     """Decode a range of the log and make columns of its events. Pure, so that it may be done ahead of its turn.
 
-    The blocks at the offsets in `parked` are set aside whole and unread, with the reason given there.
+    The blocks at the offsets in `parked` are set aside whole and unread, with the reason given there. What is `decided`
+    an earlier try has set aside, and so does this one, even if it could digest it.
     """
     dead: list[Dead] = []
+    letters = {letter.position: letter for letter in decided}
     records: list[list[Event]] = []
     told: list[tuple[StoredBlock, list[Record]]] = []
     for stored in blocks:
@@ -151,6 +160,9 @@ def prepare(
             continue
         if stored.offset in parked:
             dead.append(_dead_block(stored, parked[stored.offset], parked=True))
+            continue
+        if letter := letters.get(-stored.offset):
+            dead.append(_dead_block(stored, letter.reason, parked=letter.parked))
             continue
         try:
             found = stored.block.records()
@@ -161,7 +173,7 @@ def prepare(
             records[-1] = cast("list[Event]", found)
         else:
             told.append((stored, found))
-    made, portion = _digest(Portion.of(blocks, records), rower, dead)
+    made, portion = _digest(_undecided(Portion.of(blocks, records), letters, dead), rower, dead)
     return Prepared(blocks, portion, made, told, dead, rower, nameless.places(portion), pauses, parked)
 
 
@@ -280,6 +292,25 @@ def _digest(portion: Portion, rower: Rower, dead: list[Dead]) -> tuple[Made | No
         return (rower.columns(good) if len(good) else None), good
 
 
+def _undecided(portion: Portion, letters: Mapping[int, DeadLetter], dead: list[Dead]) -> Portion:
+    """Return the events that no earlier try has set aside; those that one has are buried again."""
+    places = [place for place in letters if 0 <= place < len(portion)]
+    gone = [place for place in places if _is_about(letters[place], portion.events[place])]
+    if not gone:
+        return portion
+    dead += [_dead_event(portion.part(place, place + 1), letters[place].reason) for place in gone]
+    bounds = [-1, *sorted(gone), len(portion)]
+    return portion.joined([portion.part(start + 1, end) for start, end in pairwise(bounds)])
+
+
+def _is_about(letter: DeadLetter, event: Event) -> bool:
+    """Return whether a letter is about this event: positions move when another version reads more blocks, or fewer."""
+    try:
+        return msgspec.json.decode(letter.body, type=Event) == event
+    except msgspec.MsgspecError:
+        return False
+
+
 def _good(portion: Portion, rower: Rower, dead: list[Dead]) -> list[Portion]:
     try:
         rower.columns(portion)
@@ -290,7 +321,7 @@ def _good(portion: Portion, rower: Rower, dead: list[Dead]) -> list[Portion]:
             half = len(portion) // 2
             parts = (portion.part(0, half), portion.part(half, len(portion)))
             return [good for part in parts for good in _good(part, rower, dead)]
-        dead.append(_dead_event(portion, error))
+        dead.append(_dead_event(portion, _reason(error)))
         return []
     return [portion]
 
@@ -317,14 +348,14 @@ def _dead_block(stored: StoredBlock, reason: str, *, parked: bool = False) -> De
     )
 
 
-def _dead_event(portion: Portion, error: Exception) -> Dead:
+def _dead_event(portion: Portion, reason: str) -> Dead:
     block = portion.block(0)
     return Dead(
         tenant=block.tenant,
         source=block.source,
         kind=str(RecordKind.EVENT),
         position=int(portion.positions[0]),
-        reason=_reason(error),
+        reason=reason,
         body=msgspec.json.encode(portion.events[0]),
         received_at=block.received_at,
         sent_at=block.sent_at,

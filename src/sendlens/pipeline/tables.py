@@ -41,6 +41,10 @@ BEHIND: Final = ("derive_engagements",)
 RECOVER: Final = ("rederive_messages", "recorrect_messages", "reconcile_quarter", "reconcile_minute")
 """Statements that make states and sums agree with the base table, whatever had been done before."""
 
+BASE_ROW: Final[dict[str, int]] = {"event_key": 0, "weight": 1, "correction": 0}
+"""What tells the rows of one batch apart in the base table, with what a row has that does not say."""
+BaseRow = tuple[int, int, int]
+
 
 class Tables:
     """Everything the writer asks of the store."""
@@ -49,16 +53,24 @@ class Tables:
         """Use `store` for all statements."""
         self._store = store
 
-    def months_present(self, batch_id: int) -> frozenset[int]:
-        """Return the months (YYYYMM) of a batch that are already in the base table."""
-        return frozenset(int(str(row[0])) for row in self._fetch("batch_months", {"batch": batch_id}))
+    def rows_present(self, batch_id: int) -> frozenset[BaseRow]:
+        """Return the rows of a batch that are in the base table already."""
+        rows = self._fetch("batch_rows", {"batch": batch_id})
+        return frozenset((int(str(key)), int(str(weight)), int(str(one))) for key, weight, one in rows)
 
-    def insert_events(self, batch: Batch, *, skip: frozenset[int] = frozenset()) -> None:
-        """Insert the batch's events, one insert a month; months in `skip` are there already."""
+    def insert_events(self, batch: Batch, *, present: frozenset[BaseRow] = frozenset()) -> None:
+        """Insert the batch's events, one insert a month, but for the rows that are there already."""
         if batch.events is None:
             return
-        for month, rows in _by_month(batch.events):
-            if month not in skip:
+        missing = batch.events
+        if present:
+            told = (
+                missing.column(name).to_pylist() if name in missing.column_names else [default] * missing.num_rows
+                for name, default in BASE_ROW.items()
+            )
+            missing = missing.filter(pa.array([row not in present for row in zip(*told, strict=True)], pa.bool_()))
+        if missing.num_rows:
+            for _month, rows in _by_month(missing):
                 self._store.insert("events", rows)
 
     def derive(self, batch: Batch) -> None:

@@ -3,8 +3,8 @@
 Owns the order of the steps, which is what makes counting once survive a kill at any moment:
 
 1. record the range of the log as a batch (`ledger.begin`), so that a retry is the same batch, and ask the `fuse`
-   whether what cannot be digested may be set aside; blocks that are parked are written down as such (`deadletters`),
-   which is the record of that decision;
+   whether what cannot be digested may be set aside; what is set aside or parked is written down (`deadletters`), which
+   is the record of that decision, so that a retry by another version is the same batch too;
 2. insert its events into the base table, whole or not at all per month;
 3. derive the other tables from the base;
 4. commit the log's offset, then close the record.
@@ -257,15 +257,17 @@ class Writer:
             self._ahead.forget()
             batch = batches.admit(batches.prepare(blocks, self._rower, parked=more), batch_id, self._past)
             _log.error("a source is stopped and its records are parked", batch=batch_id, blocks=len(more))
-        self._deadletters.add(_letters(batch, parked=True))
+        self._deadletters.add(_letters(batch))
         return batch
 
     def _decided(self, blocks: Sequence[StoredBlock], batch_id: int) -> Batch | None:
         """Return the batch of an earlier try that passed the fuse: the same rows, whatever would be judged now."""
-        parked = self._deadletters.parked_by(batch_id)
-        if not parked and not self._tables.months_present(batch_id):
+        decided = self._deadletters.of_batch(batch_id)
+        if not decided and not self._tables.rows_present(batch_id):
             return None
-        return batches.admit(batches.prepare(blocks, self._rower, parked=parked), batch_id, self._past)
+        batch = batches.admit(batches.prepare(blocks, self._rower, decided=decided), batch_id, self._past)
+        self._deadletters.add(_letters(batch))
+        return batch
 
     def _seen_behind(self, after: int) -> Sums:
         """Return what a batch's worth of records behind an offset comes to, but for sources that are stopped."""
@@ -278,7 +280,6 @@ class Writer:
         return sums(blocks, batches.prepare(blocks, self._rower).dead) if blocks else {}
 
     def _finish(self, batch: Batch, blocks: Sequence[StoredBlock], started: float) -> None:
-        self._deadletters.add(_letters(batch, parked=False))
         self._log.commit(self._partition, batch.last)
         self._ledger.finish(batch.batch_id)
         self._deduper.remember(batch.buckets, batch.keys)
@@ -338,7 +339,7 @@ class Writer:
             _log.info("the store accepts batches again")
 
 
-def _letters(batch: Batch, *, parked: bool) -> list[DeadLetter]:
+def _letters(batch: Batch) -> list[DeadLetter]:
     return [
         DeadLetter(
             tenant=dead.tenant,
@@ -355,7 +356,6 @@ def _letters(batch: Batch, *, parked: bool) -> list[DeadLetter]:
             parked=dead.parked,
         )
         for dead in batch.dead
-        if dead.parked is parked
     ]
 
 
