@@ -56,6 +56,12 @@ def told(mails: Path = MAILS, labels: Path = LABELS) -> Iterator[Told]:
                 yield Told(digest, row["type"], frozenset(row["reason"].split("|")), code, text)
 
 
+def raws(mails: Path = MAILS) -> list[bytes]:
+    """Return every mail of the file as it came."""
+    with mails.open(encoding="utf-8") as lines:
+        return [base64.b64decode(json.loads(line)["raw_b64"]) for line in lines]
+
+
 def diagnostic(raw: bytes) -> tuple[str, str]:
     """Return the enhanced code and the words about the first recipient; nothing where the reader finds none."""
     events = dispatch.read(raw, MailOptions(), received_at=0).events

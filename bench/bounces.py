@@ -20,6 +20,8 @@ from bench.figures import Figure, Findings, figure
 from sendlens.enrich.bounce import BounceVerdict, classify
 from sendlens.enrich.bounce_reasons import REASONS
 from sendlens.model.events import BounceClass, EventType
+from sendlens.sources.mail import dispatch
+from sendlens.sources.mail.options import MailOptions
 
 LABELLED: Final = Path(__file__).parents[1] / "tests" / "enrich" / "diagnostics.tsv"
 
@@ -52,6 +54,7 @@ def run(context: Context) -> Findings:
                 [(one.reasons, verdict.reason) for one, verdict in zip(told, seen, strict=True)],
             )
         )
+        findings.figures.append(_reading(bounce_mails.raws(), max(3, context.size.repetitions)))
     else:
         findings.notes.append("The real bounce mails are not on this machine; only our own texts were measured.")
     if context.mails is not None:
@@ -124,6 +127,21 @@ def _rates(name: str, what: str, classes: list[Pair], reasons: list[Pair]) -> It
 
 def _right(pairs: list[Pair]) -> int:
     return sum(given in right for right, given in pairs)
+
+
+def _reading(mails: list[bytes], repetitions: int) -> Figure:
+    """Measure whole mails from bytes to verdicts, none of which was seen before, in processor time."""
+
+    def per_second() -> float:
+        classify.cache_clear()
+        began = time.process_time()
+        for raw in mails:
+            for event in dispatch.read(raw, MailOptions(), received_at=0).events:
+                classify(event.type, event.smtp_code, event.enhanced_code, event.smtp_reply)
+        return len(mails) / max(time.process_time() - began, 1e-9)
+
+    measured = [per_second() for _ in range(repetitions)]
+    return figure("bounces.speed.mails", "whole mails read and judged per second of one core", "/s", measured)
 
 
 def _speed(texts: list[tuple[str, str]], repetitions: int) -> Iterable[Figure]:

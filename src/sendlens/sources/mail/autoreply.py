@@ -47,9 +47,9 @@ READ: Final = (
     r"^(?:read|gelesen|lu|le.do|letto|lido|gelezen|not read|ungelesen)\s?:|return receipt|read receipt|lesebest.tigung"
 )
 
-_SUBJECT: Final = phrases.compiled(*SUBJECTS)
-_CHALLENGE: Final = phrases.compiled(*CHALLENGES)
-_READ: Final = phrases.compiled(READ)
+_subject: Final = phrases.spoken(*SUBJECTS)
+_challenge: Final = phrases.spoken(*CHALLENGES)
+_read: Final = phrases.spoken(READ)
 _PRECEDENCE: Final = {"auto_reply", "auto-reply", "autoreply"}
 
 
@@ -58,12 +58,12 @@ def kind(mail: Mail, text: str) -> str:
     headers = mail.headers
     subject = headers.get("subject")
     if mail.parameters.get("report-type", "").lower() == "disposition-notification" or (
-        any(mail.of_type("message/disposition-notification")) or _READ.search(subject)
+        any(mail.of_type("message/disposition-notification")) or _read(subject)
     ):
         return "receipt"
-    if _CHALLENGE.search(subject) or _CHALLENGE.search(text[:4000]):
+    if _challenge(subject) or _challenge(text[:4000]):
         return "challenge"
     told = headers.get("precedence").strip().lower() in _PRECEDENCE or any(name in headers for name in HEADERS)
-    if told or _SUBJECT.search(subject):
+    if told or _subject(subject):
         return "auto_reply"
     return ""

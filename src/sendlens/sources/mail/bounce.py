@@ -44,11 +44,11 @@ _CERTAIN: Final = 4
 _MOST_LINES: Final = 2000
 """Lines of the notice beside a machine-readable part that are searched for its recipients."""
 
-_SENDER: Final = phrases.compiled(*SENDERS)
-_SUBJECT: Final = phrases.compiled(*SUBJECTS)
-_FAILURE: Final = phrases.compiled(*phrases.FAILURE)
-_DELAY: Final = phrases.compiled(*phrases.DELAY)
-_FINAL: Final = phrases.compiled(*phrases.FINAL)
+_sender: Final = phrases.spoken(*SENDERS)
+_subject: Final = phrases.spoken(*SUBJECTS)
+_failure: Final = phrases.spoken(*phrases.FAILURE)
+_delay: Final = phrases.spoken(*phrases.DELAY)
+_final: Final = phrases.spoken(*phrases.FINAL)
 _OWN: Final = (
     "to",
     "from",
@@ -88,17 +88,17 @@ def read(mail: Mail, budget: Budget) -> Bounce:
     notice, behind = freetext.notice(text)
     original = returned.headers(mail, behind)
     at = moment(mail.headers.get("date"))
-    told = Bounce(is_bounce=False, auto=autoreply.kind(mail, notice), original=original, arrived=status.arrived, at=at)
     if status.recipients:
-        lines = addresses.without_urls(notice).split("\n")[:_MOST_LINES]
-        said = freetext.said_in(lines)
-        return msgspec.structs.replace(
-            told,
+        return Bounce(
             is_bounce=True,
             machine_readable=True,
-            recipients=[_completed(each, lines, said) for each in status.recipients],
+            recipients=_completed(status.recipients, notice),
+            original=original,
             reporting_mta=status.reporting_mta,
+            arrived=status.arrived,
+            at=at,
         )
+    told = Bounce(is_bounce=False, auto=autoreply.kind(mail, notice), original=original, arrived=status.arrived, at=at)
     signs = _signs(mail, notice)
     if (told.auto and signs < _CERTAIN) or signs < _LEAST:
         return told
@@ -138,7 +138,7 @@ def is_delay(subject: str, notice: str) -> bool:
     text = notice[:6000]
     if re.search(r"delay|warning: (?:message|could)|verz.gerung|retard", subject, re.IGNORECASE):
         return not re.search(r"\bgiven up|permanent|unknown", f"{subject} {text}", re.IGNORECASE)
-    return bool(_DELAY.search(text)) and not _FINAL.search(text)
+    return _delay(text) and not _final(text)
 
 
 def _signs(mail: Mail, notice: str) -> int:
@@ -146,12 +146,13 @@ def _signs(mail: Mail, notice: str) -> int:
     headers = mail.headers
     sender = f"{headers.get('from')} {headers.get('sender')} "
     path = headers.get("return-path").strip()
-    signs = 2 * bool(_SENDER.search(sender)) + 2 * any(name in headers for name in FALLBACK_HEADERS)
-    signs += bool(_SUBJECT.search(headers.get("subject")))
+    signs = 2 * _sender(sender) + 2 * any(name in headers for name in FALLBACK_HEADERS)
+    signs += _subject(headers.get("subject"))
     signs += path == "<>" or "<>" in headers.get("from")
     signs += 2 * (mail.type == "multipart/report") + bool(dsn.parts(mail))
-    signs += bool(_FAILURE.search(notice[:6000]) or _DELAY.search(notice[:6000]))
-    return signs
+    if signs >= _CERTAIN:
+        return signs  # enough without the words, which take longest
+    return signs + (_failure(notice[:6000]) or _delay(notice[:6000]))
 
 
 def _context(mail: Mail, original: Headers, notice: str) -> freetext.Context:
@@ -180,12 +181,21 @@ def _registered(domain: str) -> str:
     return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else labels[-2:])
 
 
-def _completed(told: Reported, lines: list[str], said: list[str]) -> Reported:
-    """Return a machine-readable report with the words of the notice where it has no diagnostic of its own."""
-    if told.diagnostic or told.action not in ("failed", "delayed"):
+def _completed(told: list[Reported], notice: str) -> list[Reported]:
+    """Return machine-readable reports with the words of the notice where one has no diagnostic of its own."""
+    if all(_is_whole(each) for each in told):
         return told
-    who = told.final or told.recipient
-    at = next((number for number, line in enumerate(lines) if who.lower() in line.lower()), -1)
-    rest = re.split(re.escape(who), lines[at], maxsplit=1, flags=re.IGNORECASE)[-1] if at >= 0 else ""
-    words = freetext.diagnostic_of(lines, said, who, at, rest)
-    return msgspec.structs.replace(told, diagnostic=words)
+    lines = addresses.without_urls(notice).split("\n")[:_MOST_LINES]
+    said = freetext.said_in(lines)
+    return [each if _is_whole(each) else _with_words(each, lines, said) for each in told]
+
+
+def _is_whole(told: Reported) -> bool:
+    return bool(told.diagnostic) or told.action not in ("failed", "delayed")
+
+
+def _with_words(told: Reported, lines: list[str], said: list[str]) -> Reported:
+    who = (told.final or told.recipient).lower()
+    at = next((number for number, line in enumerate(lines) if who in line.lower()), -1)
+    rest = lines[at][lines[at].lower().find(who) + len(who) :] if at >= 0 else ""
+    return msgspec.structs.replace(told, diagnostic=freetext.diagnostic_of(lines, said, who, at, rest))

@@ -16,8 +16,8 @@ import msgspec
 from sendlens.sources.mail import addresses, limits, phrases
 from sendlens.sources.mail.report import Reported
 
-_FAILURE: Final = phrases.compiled(*phrases.FAILURE)
-_OPENING: Final = phrases.compiled(phrases.OPENING)
+_failure: Final = phrases.spoken(*phrases.FAILURE)
+_opening: Final = phrases.spoken(phrases.OPENING)
 _ENDS: Final = phrases.compiled(*phrases.ENDS)
 _RETURNED: Final = phrases.compiled(*phrases.RETURNED)
 _CONTACT: Final = re.compile(
@@ -153,7 +153,7 @@ def _unique(entries: Iterable[_Entry], context: Context) -> list[_Entry]:
 
 def _announced(lines: list[str]) -> list[_Entry]:
     found: list[_Entry] = []
-    until, previous = -1, ""
+    until, previous, opened = -1, "", False
     for number, line in enumerate(lines):
         bare = line.strip()
         if not bare:
@@ -171,9 +171,10 @@ def _announced(lines: list[str]) -> list[_Entry]:
             until = number + _SECTION  # a list may be as long as it likes
         elif _ENDS.match(line) and number > until - _SECTION + 1:
             until = -1
-        if _opens(bare) or (_opens(f"{previous} {bare}"[-400:]) and not _opens(previous)):
+        opens = _opens(bare)
+        if opens or (not opened and _opens(f"{previous} {bare}"[-400:])):
             until = number + _SECTION
-        previous = bare
+        previous, opened = bare, opens
     return found
 
 
@@ -184,7 +185,8 @@ def _continues(rest: str) -> bool:
 
 def _opens(text: str) -> bool:
     """Tell whether a line, or two, say that addresses which failed will follow."""
-    return bool(_FAILURE.search(text) and (text.endswith((":", "to")) or _OPENING.search(text)))
+    # What is found more quickly is asked first: most lines are neither.
+    return (text.endswith((":", "to")) or _opening(text)) and _failure(text)
 
 
 def _entry(found: re.Match[str], number: int) -> _Entry:
@@ -208,7 +210,7 @@ def _sentences(text: str, context: Context, *, narrow: bool) -> Iterator[_Entry]
                 after = sentence[found.end() : found.end() + _AROUND]
                 if addresses.clean(found[0]).lower() in context.own or _CONTACT.search(before[-80:]):
                     continue
-                if _FAILURE.search(f"{before} {after}"):
+                if _failure(f"{before} {after}"):
                     yield _Entry(found[0], text.count("\n", 0, max(0, text.find(found[0], at))), after)
         at += len(paragraph)
 

@@ -107,6 +107,9 @@ class Mail:
         return (part for part in self.parts if part.type in types)
 
 
+_LINE_FEED: Final = 10
+
+
 def parse(data: bytes, budget: Budget) -> Mail:
     """Return a mail; whatever the bytes are, something is returned."""
     if len(data) > limits.LONGEST_MAIL:
@@ -183,14 +186,21 @@ def _walk(headers: Headers, body: bytes, leaves: list[Part], budget: Budget, dep
 
 
 def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    delimiter = re.compile(rb"^--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\n|\Z)", re.MULTILINE)
-    start = -1
-    for found in delimiter.finditer(body):
+    # By hand: a pattern would have to be compiled for every boundary, which takes longer than most mails.
+    mark, start, at = b"--" + boundary, -1, -1
+    while (at := body.find(mark, at + 1)) >= 0:
+        if at and body[at - 1] != _LINE_FEED:
+            continue
+        end = body.find(b"\n", at)
+        rest = body[at + len(mark) : end if end >= 0 else len(body)]
+        last = rest.startswith(b"--")
+        if rest[2 * last :].strip(b" \t"):
+            continue
         if start >= 0:
-            yield body[start : found.start()].removesuffix(b"\n")
-        if found[1]:
+            yield body[start:at].removesuffix(b"\n")
+        if last:
             return
-        start = found.end()
+        start = end + 1 if end >= 0 else len(body)
     if 0 <= start < len(body):
         yield body[start:]
 
