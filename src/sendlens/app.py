@@ -22,7 +22,6 @@ from sendlens.control.control import Control
 from sendlens.control.directory import DataDirectory
 from sendlens.control.secrets import load_secret_key
 from sendlens.control.tenants import Tenant
-from sendlens.enrich import networks
 from sendlens.enrich.geo import Countries
 from sendlens.exchangers.known import FILE, Known
 from sendlens.exchangers.resolver import Asker, Resolver
@@ -33,7 +32,7 @@ from sendlens.metrics.query import Metrics
 from sendlens.metrics.recipients import Recipients
 from sendlens.model.events import RecordKind
 from sendlens.operations.desk import Desk
-from sendlens.operations.networks import in_use
+from sendlens.operations.networks import Watched
 from sendlens.operations.serving import answering
 from sendlens.pipeline.batch import Batch
 from sendlens.pipeline.births import Births
@@ -160,7 +159,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             for tenant_id, source, *_ in batch.accounts:
                 control.sources.heard_of(tenant_id, source, clock.now_ms())
 
-        networks.use(in_use(settings.data)[0])
+        watched = Watched(settings.data)
         tables = Tables(store)
         deduper = Deduper(tables, memory_keys=settings.dedupe_memory_keys, horizon_days=settings.dedupe_days)
         births = Births(tables, memory_messages=settings.message_memory_keys)
@@ -190,7 +189,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         writer.start()
         stack.callback(writer.stop)
         samples = Samples()
-        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store, samples, writer.held))
+        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store, samples, writer.held, watched.follow))
 
         def trouble() -> str:
             return log.trouble

@@ -45,6 +45,8 @@ class Context:
     samples: Samples = field(default_factory=Samples)
     hold: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(True)
     """Holds the writer between two batches, and says whether no batch is open."""
+    follow_networks: Callable[[], None] = lambda: None
+    """Makes another list of networks count, if one was put into the data directory."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,11 @@ def expire_events(context: Context) -> None:
                 _log.info("events expired", tenant=tenant.id, messages=messages, kept_days=tenant.events_keep_days)
 
 
+def follow_networks(context: Context) -> None:
+    """Take up a list of networks that was refreshed."""
+    context.follow_networks()
+
+
 def take_samples(context: Context) -> None:
     """Measure what metrics and health show."""
     context.samples.take(context.settings, context.control, context.store)
@@ -110,6 +117,7 @@ def take_samples(context: Context) -> None:
 
 TASKS: Final = (
     Task("sample", 15, 0, take_samples, "Measures tables, log, disk and dead letters for `/metrics` and health."),
+    Task("follow-networks", 30, 30, follow_networks, "Takes up a list of networks that was refreshed."),
     Task("flush-control", 5, 5, flush_control, "Writes when keys were used and sources were heard of."),
     Task("trim-log", 600, 60, trim_log, "Drops blocks from the log after `log_keep_hours`.", by_age=True),
     Task("drop-old-keys", 3600, 120, drop_old_keys, "Drops event keys beyond `dedupe_days`.", by_age=True),

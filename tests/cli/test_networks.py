@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sendlens.enrich import networks
 from sendlens.enrich.networks import SHIPPED
 from sendlens.errors import SettingsError
-from sendlens.operations.networks import in_use
+from sendlens.operations.networks import Watched, in_use
 from tests.cli.conftest import Call
 
 
@@ -24,6 +25,26 @@ def test_the_shipped_list_counts_until_a_newer_one_is_taken_over(call: Call, dat
     }
     assert call("networks", "--json").json["from"] == str(data / "networks.txt")
     assert in_use(data)[0].owner("198.51.100.8") == "mine"
+
+
+def test_a_running_process_takes_up_another_list(tmp_path: Path) -> None:
+    place = tmp_path / "networks.txt"
+    try:
+        watched = Watched(tmp_path)
+        assert networks.owner("40.92.0.1") == "microsoft_365"
+        place.write_text("date 2027-02-03\nmine 198.51.100.0/24\n")
+        watched.follow()
+        assert (networks.owner("198.51.100.8"), networks.owner("40.92.0.1")) == ("mine", "")
+        place.write_text("date 2027-02-03\nmine no-range-at-all\n")
+        for _ in range(2):
+            with pytest.raises(SettingsError, match="is no list of networks"):
+                watched.follow()
+        assert networks.owner("198.51.100.8") == "mine", "the list before it goes on counting"
+        place.unlink()
+        watched.follow()
+        assert networks.owner("40.92.0.1") == "microsoft_365"
+    finally:
+        networks.use(SHIPPED)
 
 
 def test_one_owner_is_taken_from_a_published_csv(call: Call, data: Path, tmp_path: Path) -> None:

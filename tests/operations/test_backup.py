@@ -88,6 +88,18 @@ def test_what_is_not_in_the_directory_is_not_pretended_to_be(stopped: Path, tmp_
         assert not (tmp_path / "backup").exists()
 
 
+def test_a_refreshed_list_of_networks_comes_back(stopped: Path, tmp_path: Path) -> None:
+    data = Path(shutil.copytree(stopped, tmp_path / "data", symlinks=True))
+    text = "date 2027-01-01\nmine 198.51.100.0/24\n"
+    (tmp_path / "list.txt").write_text(text)
+    sendlens(data, "networks", "refresh", "--from", str(tmp_path / "list.txt"))
+    sendlens(data, "backup", str(tmp_path / "backup.tar"), "--with-secret-key")
+    again = tmp_path / "again"
+    sendlens(again, "restore", str(tmp_path / "backup.tar"))
+    assert (again / "networks.txt").read_text() == text
+    assert sendlens_json(again, "networks")["ranges"] == {"mine": 1}
+
+
 def test_what_a_killed_backup_left_is_cleared(stopped: Path, tmp_path: Path) -> None:
     data = Path(shutil.copytree(stopped, tmp_path / "data", symlinks=True))
     snapshot = data / "store" / "engine" / "shadow" / "sendlens_backup" / "store"

@@ -40,7 +40,7 @@ def refresh(
     data: Path | None = None,
     json: Json = False,
 ) -> None:
-    """Take over a newer list from a file or an https address; it counts from the next start of the server.
+    """Take over a newer list from a file or an https address; a running server takes it up within half a minute.
 
     Without an owner the text must be a whole list: a line `date YYYY-MM-DD`, and lines of an owner and a range. With
     one, every range in the text becomes that owner's, whatever its form (CSV, JSON, lines), and the others stay.
@@ -63,4 +63,4 @@ def refresh(
         print_json({"date": new.date, "ranges": new.counts})
         return
     sys.stdout.write(f"{len(new.ranges)} ranges of {len(new.counts)} owners, as of {new.date}.\n")
-    sys.stdout.write("They count from the next start of the server.\n")
+    sys.stdout.write("A running server takes them up within half a minute.\n")

@@ -188,12 +188,17 @@ def current() -> Networks:
 
 
 def use(networks: Networks) -> None:
-    """Make a list count for this process. Called once, before anything is enriched."""
+    """Make a list count for this process from now on; what was enriched keeps its verdict. Any thread may call it."""
     _current[0] = networks
-    owner.cache_clear()
+    _owner.cache_clear()
 
 
-@lru_cache(maxsize=65_536)
 def owner(ip: str) -> str:
     """Return the name of the network an address belongs to, or empty text."""
-    return current().owner(ip)
+    return _owner(_current[0], ip)
+
+
+# The list is part of the question: an answer that was on its way when another list came must not be kept for that one.
+@lru_cache(maxsize=65_536)
+def _owner(networks: Networks, ip: str) -> str:
+    return networks.owner(ip)

@@ -18,6 +18,7 @@ from typing import Final
 from sendlens import __version__
 from sendlens.control.directory import FORMAT as DATA_FORMAT
 from sendlens.control.secrets import KEY_FILE
+from sendlens.enrich.networks import FILE as NETWORKS
 from sendlens.errors import SendlensError, SettingsError
 from sendlens.operations import manifest as manifests
 from sendlens.operations.archive import Sink, sink
@@ -68,7 +69,9 @@ def take(
         _check_room(settings, target, parts)
         writing = sink(target)
         try:
-            manifest = _copy(writing, control, log, parts, migrations, secret if with_secret_key else None, now_ms)
+            manifest = _copy(
+                writing, settings, control, log, parts, migrations, secret if with_secret_key else None, now_ms
+            )
             writing.finish(manifest)
         except OSError as error:
             writing.abandon()
@@ -102,6 +105,7 @@ def check_covered(settings: Settings) -> None:
 
 def _copy(
     writing: Sink,
+    settings: Settings,
     control: sqlite3.Connection,
     log: sqlite3.Connection,
     parts: Sequence[Part],
@@ -116,6 +120,8 @@ def _copy(
         writing.add(manifests.CONTROL, _copied(control, writing.stage / manifests.CONTROL)),
         writing.add(manifests.LOG, _copied(log, writing.stage / manifests.LOG)),
     ]
+    if (listed := settings.data / NETWORKS).exists():
+        files.append(writing.add(NETWORKS, listed))
     if secret:
         files.append(writing.add(KEY_FILE, secret))
     rows: dict[str, int] = {}

@@ -1,7 +1,7 @@
 """The list of networks of a data directory: which one counts, and taking over a newer one.
 
-Owns reading a list from a file or an address, and writing it so that it is there whole or not at all. Leaves the form
-and the checks to `enrich.networks`.
+Owns reading a list from a file or an address, writing it so that it is there whole or not at all, and noticing in a
+running process that it has changed. Leaves the form and the checks to `enrich.networks`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,13 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+import structlog
+
 from sendlens.enrich import networks
 from sendlens.enrich.networks import Networks, NetworksError
 from sendlens.errors import SettingsError
+
+_log = structlog.stdlib.get_logger(__name__)
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 SECONDS: Final = 30
@@ -53,8 +57,42 @@ def in_use(data: Path) -> tuple[Networks, str]:
         ) from error
 
 
+class Watched:
+    """The list of a data directory, as a running process follows it."""
+
+    def __init__(self, data: Path) -> None:
+        """Make the directory's list count. Raises `SettingsError` if it cannot be used."""
+        self._data = data
+        self._stamp = _stamp(data)
+        networks.use(in_use(data)[0])
+
+    def follow(self) -> None:
+        """Make the list count that is there now, if it is another than before.
+
+        Raises `SettingsError` for one that cannot be used; then the list before it goes on counting.
+        """
+        stamp = _stamp(self._data)
+        if stamp == self._stamp:
+            return
+        new, origin = in_use(self._data)
+        networks.use(new)
+        self._stamp = stamp
+        _log.info("another list of networks counts", date=new.date, ranges=len(new.ranges), origin=origin)
+
+
+def _stamp(data: Path) -> tuple[int, int, int]:
+    """Return what changes when another file gets the place of the list; zeros if there is none."""
+    try:
+        told = (data / networks.FILE).stat()
+    except FileNotFoundError:
+        return (0, 0, 0)
+    except OSError as error:
+        raise SettingsError(f"{data / networks.FILE} cannot be looked at: {error.strerror}") from error
+    return (told.st_mtime_ns, told.st_size, told.st_ino)
+
+
 def refresh(data: Path, origin: str, owner: str, today: str) -> Networks:
-    """Take over the list at `origin`, a path or an https address, and return what counts from the next start on.
+    """Take over the list at `origin`, a path or an https address, and return what counts from now on.
 
     With an `owner`, every range in the text (of any form) becomes that owner's, and the others stay as they are.
     Raises `SettingsError` for what cannot be read or used; then everything stays as it was.

@@ -16,6 +16,7 @@ from sendlens.control.control import Control
 from sendlens.control.directory import FORMAT as DATA_FORMAT
 from sendlens.control.directory import RESTORING, DataDirectory, check_owner, mark
 from sendlens.control.secrets import KEY_FILE, load_secret_key
+from sendlens.enrich.networks import FILE as NETWORKS
 from sendlens.errors import SendlensError, SettingsError
 from sendlens.operations import manifest as manifests
 from sendlens.operations.archive import Source
@@ -86,6 +87,8 @@ def _fill(settings: Settings, source: Source, upto: int, secret_key: Path | None
         (aside / KEY_FILE).rename(settings.data / KEY_FILE)
     for name in (manifests.CONTROL, manifests.LOG):
         (aside / name).rename(settings.data / name)
+    if (aside / NETWORKS).exists():
+        (aside / NETWORKS).rename(settings.data / NETWORKS)
     # Opening it compares the secret key with the one it was written with.
     Control.open(settings.control_url, load_secret_key(settings)).close()
     with Store.open(settings) as store:
