@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -119,6 +119,8 @@ class Parts:
     health: Sources
     telemetry: Telemetry
     tasks: tasks.Runner
+    rounds: list[Rounds]
+    """What polls; filled when the application starts, which is what its finds go through."""
     first_tenant: Tenant
     first_key: str
     closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -165,11 +167,12 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         births = Births(tables, memory_messages=settings.message_memory_keys)
         fuse = Fuse(clock, Limits(settings.fuse_ratio, settings.fuse_least, settings.fuse_run))
         stop_again(fuse, control.deadletters)
+        known = _exchangers(settings, clock, stack)
         rower = Rower(
             currency_of=Currencies(control, clock).of,
             countries=Countries(settings.geo_database) if settings.geo_database else None,
             skew_limit_ms=settings.skew_limit_minutes * 60_000,
-            exchanger_of=_exchangers(settings, clock, stack),
+            exchanger_of=known.of,
         )
         writer = Writer(
             log=log,
@@ -195,7 +198,8 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             return log.trouble
 
         health = Sources(settings, clock, log, store, writer, fuse, samples, runner.states, trouble)
-        gauges = Gauges(clock, log, hub, writer, deduper, births, fuse, samples, runner.states, trouble)
+        rounds: list[Rounds] = []
+        gauges = Gauges(clock, log, hub, writer, deduper, births, fuse, samples, runner.states, known, rounds, trouble)
         telemetry.read_from(gauges.readings())
         runner.start()
         stack.callback(runner.stop)
@@ -217,13 +221,14 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             health=health,
             telemetry=telemetry,
             tasks=runner,
+            rounds=rounds,
             first_tenant=tenant,
             first_key=new_key or "",
             closing=stack.pop_all(),
         )
 
 
-def _exchangers(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -> Callable[[str, int], str]:
+def _exchangers(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -> Known:
     """Open what is known of mail exchangers and, unless switched off, begin to ask for what is not."""
     known = Known(settings.data / FILE, clock)
     stack.callback(known.close)
@@ -231,7 +236,7 @@ def _exchangers(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -
         resolver = Resolver(known, Asker(settings.dns).ask)
         resolver.start()
         stack.callback(resolver.stop)
-    return known.of
+    return known
 
 
 def sent_to(parts: Parts) -> Sent:
@@ -270,7 +275,6 @@ class Application:
         self._tracker: TrackerApp | None = None
         self._live: LiveSocket | None = None
         self._site: Litestar | None = None
-        self._rounds: list[Rounds] = []
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -341,12 +345,12 @@ class Application:
             asyncio.run_coroutine_threadsafe(kept, loop).result(ACCEPT_SECONDS)
 
         given, told = (parts.control, parts.settings, parts.clock, accept), parts.hub.touch
-        self._rounds = [
+        parts.rounds += [
             Rounds(Mailboxes(*given), parts.control, parts.clock, changed=told),
             Rounds(Seeds(*given, sent_to(parts)), parts.control, parts.clock, threads=SEED_THREADS, changed=told),
             Rounds(Scrapes(*given), parts.control, parts.clock, threads=SCRAPING_THREADS, changed=told),
         ]
-        for rounds in self._rounds:
+        for rounds in parts.rounds:
             rounds.start()
         self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock)
         self._live = LiveSocket(
@@ -373,11 +377,12 @@ class Application:
         )
 
     def _close(self) -> None:
-        # First of all: what they read needs everything else.
-        for rounds in self._rounds:
-            rounds.stop()
-        self._rounds = []
         if self._parts is not None:
+            # First of all: what they read needs everything else.
+            for rounds in self._parts.rounds:
+                rounds.stop(0.0)
+            while self._parts.rounds:
+                self._parts.rounds.pop().stop()
             self._parts.close()
             self._parts = None
 

@@ -57,6 +57,9 @@ def test_every_metric_is_there_and_no_other(running: Running, deploy: Callable[[
     assert values["sendlens_rejected_total"] == {("event", "api"): 1}
     assert values["sendlens_intake_requests_total"] == {("/v1/events", "202"): 3, ("/hooks/other", "404"): 1}
     assert values["sendlens_batch_records_sum"] == {(): 80}
+    assert values["sendlens_polls_total"] == {
+        (kind, outcome): 0 for kind in ("mailboxes", "scrapes", "seeds") for outcome in ("good", "failed")
+    }
     assert values["sendlens_dead_letters_waiting"] == {(): 2}
     assert values["sendlens_store_rows"][("events",)] == 48
     assert values["sendlens_lag_records"] == values["sendlens_lag_seconds"] == {(): 0}

@@ -49,6 +49,9 @@ class Known:
         self._queued: set[str] = set()
         self.wanted = threading.Event()
         """Set while a domain waits to be asked for."""
+        self.answered = 0
+        self.failed = 0
+        """Questions since the start that were answered, and that nobody answered."""
 
     def of(self, domain: str, received_at: int) -> str:
         """Return the exchanger of a domain for what was received at a moment (UTC ms), empty if none is known.
@@ -112,6 +115,8 @@ class Known:
                 kept = [one for one in before if one[0] != counts_from]
                 self._answers[domain] = [(counts_from, mx), *kept]
             self._again[domain] = again_at
+            self.answered += mx is not None
+            self.failed += mx is None
             self._queued.discard(domain)
 
     def close(self) -> None:

@@ -22,6 +22,8 @@ from sendlens.control.directory import FORMAT, DataDirectory, check_owner, forma
 from sendlens.control.polls import PollState
 from sendlens.control.secrets import KEY_FILE
 from sendlens.errors import SendlensError
+from sendlens.exchangers.known import FILE as EXCHANGERS
+from sendlens.exchangers.known import MOST_KNOWN
 from sendlens.log import sqlite_file
 from sendlens.operations import advice
 from sendlens.operations.manifest import CONTROL, LOG
@@ -217,6 +219,24 @@ def control(patient: Patient) -> Findings:
         yield Finding("dead letters", "good", "none wait")
 
 
+def exchangers(patient: Patient) -> Findings:
+    """Say how many mail exchangers are known."""
+    path = patient.data / EXCHANGERS
+    asked = answers = 0
+    if path.exists():
+        with closing(sqlite_file.connect_reader(path)) as reader:
+            (asked,) = reader.execute("SELECT count(*) FROM asked").fetchone()
+            (answers,) = reader.execute("SELECT count(DISTINCT domain) FROM answers").fetchone()
+    says = f"{asked} domains were asked for, {answers} have one"
+    full = asked >= MOST_KNOWN
+    yield Finding(
+        "exchangers",
+        "warning" if full else "good",
+        "are not asked for: SENDLENS_DNS is off" if patient.settings.dns == "off" and not asked else says,
+        f"No more than {MOST_KNOWN} are remembered; other domains are told apart by their name alone." if full else "",
+    )
+
+
 def store(patient: Patient) -> Findings:
     """Say whether the store opens, has this version's tables, and whether every table agrees with the events."""
     if patient.held_by:
@@ -266,6 +286,7 @@ EXAMINATIONS: Final[dict[str, Callable[[Patient], Findings]]] = {
     "settings": settings,
     "log": log,
     "control plane": control,
+    "exchangers": exchangers,
     "store": store,
 }
 """What is examined, in this order."""

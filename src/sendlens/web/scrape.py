@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +15,13 @@ from litestar import Request, Response, Router, get
 
 from sendlens.clock import Clock
 from sendlens.errors import SendlensError, Unauthorized
+from sendlens.exchangers.known import Known
 from sendlens.log.protocol import Log
 from sendlens.pipeline.births import Births
 from sendlens.pipeline.dedupe import Deduper
 from sendlens.pipeline.fuse import Fuse
 from sendlens.pipeline.writer import Writer
+from sendlens.polling.rounds import Rounds
 from sendlens.settings import Settings
 from sendlens.store.maintenance import Size
 from sendlens.web.live import LiveHub
@@ -42,6 +44,9 @@ class Gauges:
     fuse: Fuse
     samples: Samples
     tasks: Mapping[str, TaskState]
+    exchangers: Known
+    polled: Sequence[Rounds]
+    """What is polled; filled when polling begins."""
     trouble: Callable[[], str]
     """What keeps the log from being written; empty while all is well."""
 
@@ -70,6 +75,18 @@ class Gauges:
             "sendlens_log_bytes": lambda: _one(samples.log_bytes),
             "sendlens_log_trouble": lambda: _one(bool(self.trouble())),
             "sendlens_disk_free_bytes": lambda: [] if samples.disk_free_bytes < 0 else _one(samples.disk_free_bytes),
+            "sendlens_exchangers_known": lambda: _one(len(self.exchangers)),
+            "sendlens_exchangers_waiting": lambda: _one(self.exchangers.waiting),
+            "sendlens_exchangers_lookups_total": lambda: [
+                (("answered",), self.exchangers.answered),
+                (("failed",), self.exchangers.failed),
+            ],
+            "sendlens_polls_total": lambda: [
+                one
+                for rounds in self.polled
+                for one in (((rounds.name, "good"), rounds.looks), ((rounds.name, "failed"), rounds.failed))
+            ],
+            "sendlens_polls_failing": lambda: [((rounds.name,), rounds.failing) for rounds in self.polled],
             "sendlens_live_streams": lambda: _one(self.hub.listeners),
             "sendlens_task_failures_total": lambda: [((name,), task.failures) for name, task in self.tasks.items()],
             "sendlens_task_last_success_seconds": lambda: [
