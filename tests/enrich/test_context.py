@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import random
+import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sendlens.enrich.context import REACH_MS, REASONS, RULES, Act, Finding, Message, judge
+from sendlens.enrich.context import (
+    BURST_LINKS,
+    BURST_MS,
+    PACE_MS,
+    REACH_MS,
+    REASONS,
+    RULES,
+    Act,
+    Finding,
+    Message,
+    judge,
+)
 from sendlens.enrich.networks import SCANNERS, SHIPPED
 
 S = 1000
@@ -136,3 +149,38 @@ def test_a_verdict_is_one_of_the_set_within_reach_and_moves_one_way(
             assert later
             assert place[later.reason] <= place[found.reason]
             assert later.reason != found.reason or later.confidence <= found.confidence
+
+
+@given(ACTS)
+def test_bursts_are_what_a_look_from_every_click_at_every_other_finds(acts: list[Act]) -> None:
+    clicks = sorted(
+        {act for act in acts if act.type == "clicked" and not act.explained}, key=lambda act: (act.at, act.key)
+    )
+    spans: list[tuple[int, int]] = []
+    for click in clicks:
+        for wide, least in ((BURST_MS, BURST_LINKS), (PACE_MS, 2)):
+            within = [other for other in clicks if click.at <= other.at <= click.at + wide]
+            if len({other.link for other in within}) >= least:
+                spans.append((click.at, within[-1].at))
+    message = Message(acts)
+    for moment in range(0, 181 * S, S):
+        for slack in (0, PACE_MS):
+            expected = any(start - slack <= moment <= end + slack for start, end in spans)
+            assert message.in_burst(moment, slack) == expected
+    assert all(end < start for (_, end), (start, _) in pairwise(message.bursts))
+
+
+def test_a_message_with_everything_on_it_takes_no_longer_for_each() -> None:
+    """A source that gives all of its mail one message id must not keep the writer busy for hours."""
+
+    def seconds(count: int) -> float:
+        at = [100 + 30 * number / count for number in range(count)]
+        clicks = (click(number, at[number], number % 5, hand=number) for number in range(0, count, 2))
+        opens = (opened(number, at[number], hand=number) for number in range(1, count, 2))
+        acts = (*clicks, *opens)
+        began = time.process_time()
+        assert len(reasons(*acts)) == count // 2
+        return time.process_time() - began
+
+    few, many = min(seconds(1_000) for _ in range(3)), seconds(16_000)
+    assert many < 3 * 16 * few  # with a look from each at each it is 256 times

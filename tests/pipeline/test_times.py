@@ -23,6 +23,14 @@ HOUR = 3_600_000
         pytest.param(NOW - 9 * DAY_MS, NOW - 8 * DAY_MS, (NOW - 9 * DAY_MS, 0, "beyond"), id="beyond the limit"),
         pytest.param(NOW + HOUR, 0, (NOW + HOUR, 0, "ahead"), id="ahead of us"),
         pytest.param(NOW + 3 * DAY_MS, 0, (NOW + 3 * DAY_MS, 0, "beyond"), id="far ahead of us"),
+        pytest.param(NOW, NOW - 4_999, (NOW, 0, ""), id="the longest transit"),
+        pytest.param(NOW, NOW - 5_000, (NOW + 5_000, 5_000, "corrected"), id="the least skew"),
+        pytest.param(NOW, NOW - DAY_MS, (NOW + DAY_MS, DAY_MS, "corrected"), id="at the limit"),
+        pytest.param(NOW, NOW - DAY_MS - 1, (NOW, 0, "beyond"), id="just beyond the limit"),
+        pytest.param(NOW + 5_000, 0, (NOW + 5_000, 0, ""), id="no further ahead than transit"),
+        pytest.param(NOW + 5_001, 0, (NOW + 5_001, 0, "ahead"), id="further ahead than transit"),
+        pytest.param(NOW + DAY_MS, 0, (NOW + DAY_MS, 0, "ahead"), id="ahead by the limit"),
+        pytest.param(NOW + DAY_MS + 1, 0, (NOW + DAY_MS + 1, 0, "beyond"), id="ahead by more"),
     ],
 )
 def test_skew(occurred: int, sent: int, expected: tuple[int, int, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sendlens.model.events import Event, EventType
@@ -168,3 +169,18 @@ def test_an_honest_reader_costs_the_store_no_question(house: House) -> None:
     assert writer.engagement.asked == 0
     assert {row[3] for row in house.store.fetch_internal(VERDICTS) if row[1] != DELIVERED} == {"human"}
     assert house.store.fetch_internal(STORED).rows == [(5, 5, 5)]
+
+
+def test_a_source_that_gives_all_its_mail_one_message_id_is_carried_on(house: House) -> None:
+    """Thousands of clicks on one message, whose verdicts one more click changes all at once."""
+    many = 12_000
+    house.append(
+        [msgspec.structs.replace(act(CLICK, 0, "a"), id=str(n), occurred_at=NOW + n % 29_000) for n in range(many)]
+    )
+    writer = house.writer(batch_events=100_000)
+    assert writer.step(wait=0) == many
+    house.append([act(CLICK, 29_000, "b"), act(CLICK, 29_500, "c")])
+    assert writer.step(wait=0) == 2
+    assert {row[3:5] for row in house.store.fetch_internal(VERDICTS)} == {("machine", "burst")}
+    assert sums_of(house)["clicks"] == many + 2
+    assert "clicks_human" not in sums_of(house)

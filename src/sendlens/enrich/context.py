@@ -11,7 +11,9 @@ by one that stands before it, never back. So evidence that arrives late corrects
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from sendlens.model.events import EventType
@@ -56,7 +58,11 @@ class Finding(NamedTuple):
 
 
 class Message:
-    """The happenings of one message, in the order in which the rules look for them."""
+    """The happenings of one message, in the order in which the rules look for them.
+
+    Nothing here or in the rules may look at each happening from each: a source that gives all of its mail one message
+    id makes one message of it all.
+    """
 
     def __init__(self, acts: Sequence[Act]) -> None:
         """Take the happenings in any order; one that stands twice counts once."""
@@ -67,9 +73,10 @@ class Message:
         # A machine that gave its name explains its own clicks; a person who follows it must not be drawn in.
         clicks = [act for act in self.acts if act.type == EventType.CLICKED and not act.explained]
         self.bursts = _bursts(clicks)
-        self.hands = {
-            (click.hand, click.at) for click in clicks if click.hand and any(a <= click.at <= b for a, b in self.bursts)
-        }
+        self.hands: dict[int, list[int]] = {}
+        for click in clicks:
+            if click.hand and self.in_burst(click.at):
+                self.hands.setdefault(click.hand, []).append(click.at)
 
     def since_delivery(self, at: int) -> int | None:
         """Return how long after a delivery a moment lies, the latest that counts; None where there is none."""
@@ -78,20 +85,41 @@ class Message:
 
     def in_burst(self, at: int, slack: int = 0) -> bool:
         """Return whether a moment lies within a burst of clicks."""
-        return any(start - slack <= at <= end + slack for start, end in self.bursts)
+        # Of spans that do not meet, the last that begins in time also ends last.
+        place = bisect_right(self.bursts, at + slack, key=itemgetter(0))
+        return place > 0 and self.bursts[place - 1][1] >= at - slack
 
 
 def _bursts(clicks: Sequence[Act]) -> list[tuple[int, int]]:
-    """Return the spans of time, first and last click, that are too quick or too wide for a person."""
+    """Return the spans of time, first and last click, that are too quick or too wide for a person; none meet."""
     spans: list[tuple[int, int]] = []
-    times = [click.at for click in clicks]
-    for place, click in enumerate(clicks):
-        for wide, least in ((BURST_MS, BURST_LINKS), (PACE_MS, 2)):
-            within = clicks[place : bisect_right(times, click.at + wide)]
-            if len({other.link for other in within}) >= least:
-                spans.append((click.at, within[-1].at))
-                break
+    for start, end in sorted((*_spans(clicks, BURST_MS, BURST_LINKS), *_spans(clicks, PACE_MS, 2))):
+        if spans and start <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(spans[-1][1], end))
+        else:
+            spans.append((start, end))
     return spans
+
+
+def _spans(clicks: Sequence[Act], wide: int, least: int) -> Iterator[tuple[int, int]]:
+    """Yield for each click that has as many links within so many milliseconds its time and that of the last of them."""
+    links: Counter[int] = Counter()
+    end = 0
+    for click in clicks:
+        while end < len(clicks) and clicks[end].at <= click.at + wide:
+            links[clicks[end].link] += 1
+            end += 1
+        if len(links) >= least:
+            yield click.at, clicks[end - 1].at
+        links[click.link] -= 1
+        if not links[click.link]:
+            del links[click.link]
+
+
+def _near(times: Sequence[int], at: int, reach: int) -> bool:
+    """Return whether one of the times, which are in order, lies within reach of a moment."""
+    place = bisect_left(times, at - reach)
+    return place < len(times) and times[place] <= at + reach
 
 
 class Rule(NamedTuple):
@@ -114,8 +142,7 @@ def _is_trap(act: Act, _: Message) -> bool:
 
 
 def _near_trap(act: Act, message: Message) -> bool:
-    place = bisect_left(message.traps, act.at - TRAP_MS)
-    return place < len(message.traps) and message.traps[place] <= act.at + TRAP_MS
+    return _near(message.traps, act.at, TRAP_MS)
 
 
 def _in_burst(act: Act, message: Message) -> bool:
@@ -127,7 +154,7 @@ def _around_burst(act: Act, message: Message) -> bool:
 
 
 def _same_hand(act: Act, message: Message) -> bool:
-    return any(hand == act.hand and abs(at - act.at) <= BURST_MS for hand, at in message.hands)
+    return _near(message.hands.get(act.hand, ()), act.at, BURST_MS)
 
 
 def _soon(act: Act, message: Message) -> bool:
@@ -168,6 +195,6 @@ def judge(act: Act, message: Message) -> Finding | None:
         return None
     for rule in RULES:
         if act.type in rule.types and rule.applies(act, message):
-            alone = act.type == EventType.CLICKED and not any(abs(at - act.at) <= REACH_MS for at in message.opens)
+            alone = act.type == EventType.CLICKED and not _near(message.opens, act.at, REACH_MS)
             return Finding(rule.name, min(99, rule.confidence + NO_OPEN_BONUS * alone))
     return None

@@ -28,6 +28,8 @@ MOST_KEYS_ASKED: Final = 20_000
 _DAY_MS: Final = 86_400_000
 AROUND_MS: Final = 2 * REACH_MS
 """A new act bears on those within reach, and what is said of them on those within theirs."""
+_WHICH: Final = ["message", "key", "at"]
+_FINDING: Final = ["reason", "confidence"]
 
 
 class EngagementStore(Protocol):
@@ -125,21 +127,21 @@ class Engagement:
 
 def _of(run: Happenings, messages: Keys) -> Happenings:
     """Return the rows of these messages; both are sorted by message."""
+    return run[_places(run, messages)]
+
+
+def _places(run: Happenings, messages: Keys) -> NDArray[np.intp]:
     first = np.searchsorted(run["message"], messages)
     count = np.searchsorted(run["message"], messages, side="right") - first
-    total = int(count.sum())
-    if total == 0:
-        return NOTHING
-    return run[np.repeat(first - np.cumsum(count) + count, count) + np.arange(total)]
+    return np.repeat(first - np.cumsum(count) + count, count) + np.arange(int(count.sum()))
 
 
 def _change(run: Happenings, changed: Happenings) -> None:
-    firsts = np.searchsorted(run["message"], changed["message"]).tolist()
-    lasts = np.searchsorted(run["message"], changed["message"], side="right").tolist()
-    for first, last, one in zip(firsts, lasts, changed, strict=True):
-        rows = run[first:last]
-        same = (rows["key"] == one["key"]) & (rows["at"] == one["at"])
-        rows["reason"][same], rows["confidence"][same] = one["reason"], one["confidence"]
+    found = dict(zip(changed[_WHICH].tolist(), changed[_FINDING].tolist(), strict=True))
+    places = _places(run, np.unique(changed["message"]))
+    for place, which in zip(places.tolist(), run[places][_WHICH].tolist(), strict=True):
+        if which in found:
+            run["reason"][place], run["confidence"][place] = found[which]
 
 
 def _merged(runs: list[Happenings]) -> Happenings:

@@ -27,7 +27,7 @@ from sendlens.enrich.context import (
     judge,
 )
 from sendlens.model.events import Actor
-from sendlens.pipeline.engagement import Engagement, Keys
+from sendlens.pipeline.engagement import AROUND_MS, Engagement, Keys
 from sendlens.pipeline.happenings import (
     CLICKED,
     DELIVERED,
@@ -126,23 +126,30 @@ def _judge(fresh: Happenings, past: Happenings, closely: Keys) -> tuple[dict[int
         new, old = new_of.get(number), old_of.get(number)
         if new is None:
             continue
+        times = np.sort(fresh["at"][new])
         before = past[old] if old is not None else NOTHING
+        before = before[_distance(before["at"], times) <= AROUND_MS]
         acts, earlier = acts_of(fresh[new]), acts_of(before)
         message = Message([*acts, *earlier])
         for place, act in zip(new.tolist(), acts, strict=True):
             if finding := judge(act, message):
                 found[place] = finding
-        times = fresh["at"][new]
-        for place, act in enumerate(earlier):
-            # Further away the past may not be known whole, and nothing can have changed.
-            if np.abs(times - act.at).min() > REACH_MS:
-                continue
-            one, finding = before[place], judge(act, message)
+        # Further away the past may not be known whole, and nothing can have changed.
+        for place in np.flatnonzero(_distance(before["at"], times) <= REACH_MS).tolist():
+            act, one = earlier[place], before[place]
+            finding = judge(act, message)
             if finding and finding != (reason_of(int(one["reason"])), int(one["confidence"])):
                 other = one.copy()
                 other["reason"], other["confidence"] = number_of(finding.reason), finding.confidence
                 changed[number, act.key, act.at] = other
     return found, np.array(list(changed.values()), dtype=fresh.dtype) if changed else NOTHING
+
+
+def _distance(at: NDArray[np.int64], times: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how far each moment lies from the nearest of the times, which are in order."""
+    after = np.searchsorted(times, at)
+    nearest = (times[np.minimum(after, len(times) - 1)], times[np.maximum(after - 1, 0)])
+    return np.minimum(np.abs(nearest[0] - at), np.abs(nearest[1] - at))
 
 
 def _places_of(rows: Happenings, messages: Keys) -> dict[int, NDArray[np.intp]]:
