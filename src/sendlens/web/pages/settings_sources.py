@@ -1,6 +1,6 @@
 """Settings: sources of events, from the choice of a provider to the first event that arrives.
 
-Owns the pages of sources and their forms. What to do at a provider is `sources.esp.setup`'s, the test event
+Owns the pages of sources and their forms. What to do for each kind is `sources.setups`', the test event
 `sources.esp.samples`', and what arrived is told by the intake.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Mapping
-from typing import Final
 
+import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -19,7 +19,9 @@ from sendlens.control.sources import API, Source
 from sendlens.errors import Conflict, InvalidField, NotFound, SendlensError
 from sendlens.sources.esp import PROVIDERS, Options
 from sendlens.sources.esp.samples import Moment, Sample, sample
-from sendlens.sources.esp.setup import COMMON_OPTIONS, OPTIONS, SETUPS
+from sendlens.sources.exporters import PROMETHEUS
+from sendlens.sources.kinds import KINDS, is_polled, kind_of
+from sendlens.sources.setups import ALL_SETUPS, option_words
 from sendlens.web.intake.trial import Trial
 from sendlens.web.intake.trial import post as post_trial
 from sendlens.web.pages.access import PageRequest, Visitor
@@ -31,8 +33,6 @@ from sendlens.web.pages.site import Site
 from sendlens.web.pages.ways import ways
 from sendlens.web.panels.arriving import heard
 from sendlens.web.panels.intake import hook_url
-
-_MANY: Final = {"topics", "campaign_from"}
 
 
 def handlers(site: Site) -> list[HTTPRouteHandler]:
@@ -74,15 +74,16 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     async def new(
         request: PageRequest, visitor: Visitor, provider: str, error: SendlensError | None = None
     ) -> Response[str]:
-        setup = SETUPS.get(provider)
+        setup = ALL_SETUPS.get(provider)
         if setup is None:
-            raise NotFound("there is no such provider", hint=f"Known: {', '.join(SETUPS)}.")
+            raise NotFound("there is no such provider", hint=f"Known: {', '.join(ALL_SETUPS)}.")
+        secret_help = KINDS[provider].secret_help
         values = {
             "provider": provider,
             "title": title_of(provider),
             "name": provider,
             "origin": setup.origin,
-            "secret_help": PROVIDERS[provider].secret_help[:1].upper() + PROVIDERS[provider].secret_help[1:],
+            "secret_help": secret_help[:1].upper() + secret_help[1:],
             "options": option_fields(provider, {}),
         }
         return await settings_page(
@@ -100,7 +101,8 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         fields = await form(site, request)
         visitor = await visit(site, request)
         desk = administration(site, visitor)
-        provider = fields.get("provider", "")
+        # Not `provider`, which is an option of seed mailboxes.
+        provider = fields.get("kind", "")
         made = made_up(provider)
         secret = made or fields.get("secret", "").strip()
         try:
@@ -135,7 +137,8 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
                 case "retire":
                     await asyncio.to_thread(desk.retire_source, source.id)
                 case "options":
-                    known = {name: value for name, value in source.settings.items() if name not in OPTIONS}
+                    offered = option_words(source.provider)
+                    known = {name: value for name, value in source.settings.items() if name not in offered}
                     options = known | read_options(source.provider, fields)
                     await asyncio.to_thread(desk.change_source, source.id, options)
                 case "delete":
@@ -158,9 +161,10 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
 def source_values(site: Site, request: PageRequest, source: Source, fresh: str = "") -> dict[str, object]:
     """Return what the page of a source shows; `fresh` is a secret that was made a moment ago."""
     base = base_url(site, request)
-    setup = SETUPS.get(source.provider)
+    setup = ALL_SETUPS.get(source.provider)
     address = hook_url(base, source)
     origin = setup.origin if setup else ""
+    steps = [step.format(address="the address above", source=source.id) for step in setup.steps] if setup else []
     return {
         "source": source,
         "title": title_of(source.provider),
@@ -168,9 +172,11 @@ def source_values(site: Site, request: PageRequest, source: Source, fresh: str =
         "light": light(site, source),
         "fresh": fresh,
         "origin": origin,
-        "secret_help": PROVIDERS[source.provider].secret_help if setup else "",
-        "needs_secret": bool(setup) and origin != "none" and not source.secrets,
-        "steps": [step.replace("{address}", "the address above") for step in setup.steps] if setup else [],
+        "secret_help": KINDS[source.provider].secret_help if setup else "",
+        "needs_secret": bool(setup) and origin != "none" and source.provider != PROMETHEUS and not source.secrets,
+        "steps": steps,
+        "testable": source.provider in PROVIDERS,
+        "polled": site.control.polls.get(source.id) if is_polled(source.settings) else None,
         "shown_address": address.replace("://", f"://{fresh}@", 1) if fresh and origin == "password" else address,
         "public": bool(site.settings.public_url),
         "options": option_fields(source.provider, source.settings) if setup else [],
@@ -211,12 +217,12 @@ def light(site: Site, source: Source) -> str:
 
 def title_of(provider: str) -> str:
     """Return a provider's name for people."""
-    return PROVIDERS[provider].title if provider in PROVIDERS else "Sendlens API"
+    return KINDS[provider].title if provider in KINDS else provider
 
 
 def made_up(provider: str) -> str:
     """Return a new secret if we make it up for this provider; nothing if the provider gives it."""
-    setup = SETUPS.get(provider)
+    setup = ALL_SETUPS.get(provider)
     if setup is None or setup.origin not in {"password", "token"}:
         return ""
     token = secrets.token_urlsafe(24)
@@ -224,34 +230,39 @@ def made_up(provider: str) -> str:
 
 
 def option_fields(provider: str, values: Mapping[str, object]) -> list[dict[str, object]]:
-    """Return the fields of a provider's options, filled in."""
-    setup = SETUPS.get(provider)
-    names = (*(setup.options if setup else ()), *COMMON_OPTIONS)
+    """Return the fields of a provider's options, filled in; each is a `check`, one `line` or `many`."""
+    forms = _forms(provider)
     fields: list[dict[str, object]] = []
-    for name in names:
+    for name, words in option_words(provider).items():
         value = values.get(name) or ""
         shown = "\n".join(map(str, value)) if isinstance(value, (list, tuple)) else value  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] - JSON of the control plane
-        fields.append({"name": name, "help": OPTIONS[name], "value": shown, "many": name in _MANY})
+        form = {bool: "check", tuple: "many"}.get(forms[name], "line")
+        fields.append({"name": name, "help": words, "value": shown, "form": form})
     return fields
 
 
 def read_options(provider: str, fields: Mapping[str, str]) -> dict[str, object]:
     """Return the options of a submitted form; those that were left empty are left out. Raises `InvalidField`."""
-    setup = SETUPS.get(provider)
+    forms = _forms(provider)
     options: dict[str, object] = {}
-    for name in (*(setup.options if setup else ()), *COMMON_OPTIONS):
+    for name in option_words(provider):
         text = fields.get(name, "").strip()
         if not text:
             continue
-        if name in _MANY:
+        if forms[name] is tuple:
             options[name] = [line.strip() for line in text.splitlines() if line.strip()]
-        elif name == "keep_raw":
+        elif forms[name] is bool:
             options[name] = True
-        elif name == "year":
+        elif forms[name] is int:
             if not text.isdecimal():
-                raise InvalidField("year", text, "a year, such as 2026")
+                raise InvalidField(name, text, "a whole number")
             options[name] = int(text)
         else:
             options[name] = text
-    Options.of(options)
+    kind_of(provider).options.of(options)
     return options
+
+
+def _forms(provider: str) -> dict[str, type]:
+    """Return what kind of value each option has, by what it is if nobody sets it."""
+    return {field.encode_name: type(field.default) for field in msgspec.structs.fields(kind_of(provider).options)}

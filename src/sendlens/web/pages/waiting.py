@@ -9,7 +9,7 @@ from litestar import Response
 
 from sendlens.control.sources import API
 from sendlens.errors import StoreError
-from sendlens.sources.esp import PROVIDERS
+from sendlens.sources.kinds import KINDS
 from sendlens.web.pages.access import PageRequest, Visitor
 from sendlens.web.pages.frame import base_url, page
 from sendlens.web.pages.site import Site
@@ -43,10 +43,10 @@ async def waiting_page(site: Site, request: PageRequest, visitor: Visitor) -> Re
         "hooks": [
             {"name": source.name, "provider": source.provider, "url": hook_url(base, source)}
             for source in sources
-            if source.provider != API
+            if source.provider != API and hook_url(base, source)
         ],
         "groups": ways(visitor) if visitor.can("manage_sources") else [],
-        "titles": {provider.name: provider.title for provider in PROVIDERS.values()},
+        "titles": {kind.name: kind.title for kind in KINDS.values()},
         "tenant": visitor.tenant.slug,
     }
     return await page(
