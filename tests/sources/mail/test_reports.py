@@ -75,3 +75,9 @@ def test_a_policy_without_a_domain_is_refused_alone() -> None:
     told = read(reports.tls(policies=[{"policy": {}}, {"policy": {"policy-domain": "b.example"}, "summary": {}}]))
     assert [row.domain for row in told.tls] == ["b.example"]
     assert [no.field for no in told.rejected] == ["policy-domain"]
+
+
+def test_a_time_that_no_report_can_have_is_named() -> None:
+    data = reports.dmarc().replace(b"<begin>1792886400<", b"<begin>302832000<")
+    (refused,) = dispatch.read(data, MailOptions(), NOW).rejected
+    assert "date_range.begin is '302832000'" in refused.error

@@ -127,6 +127,8 @@ def _rows(reader: _Reader) -> Dmarc:
     published = next(_nodes(feedback, "policy_published"), _NONE)
     span = next(_nodes(about, "date_range"), _NONE)
     begin, end = _seconds(_text(span, "begin")), _seconds(_text(span, "end"))
+    if not begin and (told := _text(span, "begin")):
+        raise BadRequest(f"the DMARC report's date_range.begin is {told[:40]!r}, which is no time of a report")
     org, report_id = _text(about, "org_name"), _text(about, "report_id")
     for field, value in (("report_id", report_id), ("org_name", org), ("date_range.begin", begin)):
         if not value:
