@@ -79,6 +79,8 @@ SCRAPING_THREADS: Final = 4
 """Exporters that are scraped at the same time, so that a few slow ones keep nobody waiting."""
 SEED_THREADS: Final = 2
 """Seed mailboxes that are looked into at the same time."""
+MAIL_THREADS: Final = 2
+"""Mailboxes of bounces and reports that are read at the same time."""
 WEB_THREADS: Final = 128
 """Requests that may wait in a thread at the same time, all tenants together."""
 

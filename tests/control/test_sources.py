@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from sendlens.clock import FrozenClock
 from sendlens.control import Control
+from sendlens.control.administration import COMMAND, Administration
 from sendlens.errors import InvalidField, NotFound, SettingsError
 from tests.control.conftest import SECRET_KEY
 
@@ -30,6 +31,27 @@ def test_a_secret_does_not_show_itself(control: Control, tenant: str) -> None:
     assert "very-secret-value" not in str(msgspec.json.encode(source.public()))
     with pytest.raises(TypeError):
         msgspec.json.encode(source)
+
+
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"mailbox": "imaps://ada@imap.example.com/Other", "every_seconds": 600}, True),
+        ({"mailbox": "imaps://ada@evil.example/INBOX"}, False),
+        ({"mailbox": "imap://ada@imap.example.com/INBOX"}, False),
+        ({"mailbox": "imaps://ada@imap.example.com:1993/INBOX"}, False),
+        ({}, False),
+    ],
+    ids=str,
+)
+def test_a_password_is_not_shown_to_another_host_than_it_was_set_for(
+    control: Control, tenant: str, options: dict[str, object], kept: bool
+) -> None:
+    desk = Administration(control, control.tenants.get(tenant), COMMAND)
+    source = desk.create_source("", "mail", {"mailbox": "imaps://ada@imap.example.com/INBOX"}, ["new", "old"])
+    changed = desk.change_source(source.id, options)
+    assert changed.revealed() == (["new", "old"] if kept else [])
+    assert desk.rotate_source(source.id, "fresh").revealed()[0] == "fresh"
 
 
 def test_rotation_keeps_two_secrets_valid_until_the_old_one_is_retired(

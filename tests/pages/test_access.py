@@ -1,5 +1,6 @@
 """Who sees the pages: this machine without a key, others with one, and nobody through a trick."""
 
+import socket
 import urllib.parse
 from collections.abc import Generator
 from pathlib import Path
@@ -56,6 +57,13 @@ def test_what_only_looks_local_is_refused(server: Served, path: str, headers: di
     answer = ask(server, path, **headers)
     assert answer.status_code in {303, 401}
     assert "Example Shop" not in answer.text
+
+
+def test_a_proxy_that_adds_no_header_is_not_this_machine(server: Served) -> None:
+    host, port = urllib.parse.urlsplit(server.url).netloc.split(":")
+    with socket.create_connection((host, int(port)), 30) as line:
+        line.sendall(f"GET /intake HTTP/1.0\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+        assert line.makefile("rb").readline().split()[1] == b"303"
 
 
 def test_this_machine_needs_no_key(server: Served) -> None:

@@ -2,12 +2,17 @@
 
 import gzip
 import json
+from pathlib import Path
+from typing import cast
 
 import httpx
 import pytest
 
+from sendlens.clock import FrozenClock
 from sendlens.control.roles import Role
-from sendlens.errors import BadRequest
+from sendlens.errors import BadRequest, TooBusy
+from sendlens.pipeline.door import Door
+from sendlens.pipeline.imports import Imports
 from sendlens.sources import files
 from tests.web.conftest import Running
 
@@ -67,3 +72,16 @@ def test_a_line_without_end_is_refused(
     bomb.write_bytes(gzip.compress(b"0" * 100_000))
     with pytest.raises(BadRequest, match="line 1: longer than 1,000 bytes"):
         list(files.records([bomb]))
+
+
+def test_an_upload_that_came_second_is_not_left_on_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def busy(_: Imports, tenant: str) -> None:
+        raise TooBusy(f"an import of {tenant} is running", retry_after=10)
+
+    imports = Imports(cast("Door", None), FrozenClock(0), tmp_path)
+    second = tmp_path / "second.ndjson"
+    second.write_bytes(b"{}")
+    monkeypatch.setattr(Imports, "check", busy)
+    with pytest.raises(TooBusy):
+        imports.start("t_1", "second.ndjson", second)
+    assert not second.exists()

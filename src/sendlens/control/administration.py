@@ -18,7 +18,7 @@ from sendlens.control.sources import API, Source
 from sendlens.control.tenants import Tenant
 from sendlens.control.users import User, normal_email
 from sendlens.errors import Conflict, NotFound
-from sendlens.sources.kinds import kind_of
+from sendlens.sources.kinds import kind_of, told_secret
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,16 @@ class Administration:
         return source
 
     def change_source(self, source_id: str, settings: Mapping[str, object]) -> Source:
-        """Replace a source's options."""
+        """Replace a source's options. One that is polled elsewhere from then on loses its secrets.
+
+        Otherwise whoever may change options could have a password that nobody is shown sent to a host of theirs.
+        """
         must(self._actor.role, "manage_sources")
         source = self.source(source_id)
         kind_of(source.provider).options.of(settings)
-        source = self._control.sources.configure(source.id, settings)
+        before = told_secret(source.settings)
+        elsewhere = bool(before) and told_secret(settings) != before
+        source = self._control.sources.configure(source.id, settings, forget=elsewhere)
         self.note("source.change", _named(source))
         return source
 

@@ -127,9 +127,13 @@ class Sources:
         """End the rotation: only the newest secret stays valid. Raises `NotFound`."""
         return self._change(source_id, {"previous_secret": None})
 
-    def configure(self, source_id: str, settings: Mapping[str, object]) -> Source:
-        """Replace the settings of a source. Raises `NotFound`."""
-        return self._change(source_id, {"settings": dict(settings)}, rotated=False)
+    def configure(self, source_id: str, settings: Mapping[str, object], *, forget: bool = False) -> Source:
+        """Replace the settings of a source, and `forget` its secrets where they are meant for somebody else.
+
+        Raises `NotFound`.
+        """
+        gone: dict[str, object] = {"secret": None, "previous_secret": None} if forget else {}
+        return self._change(source_id, {"settings": dict(settings), **gone}, rotated=False)
 
     def delete(self, source_id: str) -> None:
         """Delete a source with its secrets; its address answers 404 from then on, and its events stay.

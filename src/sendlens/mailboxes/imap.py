@@ -50,7 +50,7 @@ class Imap:
         given = 0
         for first in range(1, self._exists + 1, _WINDOW):
             for uid in self._uids(first, last):
-                if given >= MOST_LETTERS:
+                if given >= MOST_LETTERS or self._session.tired:
                     return
                 given += 1
                 if (data := self._fetch(uid)) is not None:

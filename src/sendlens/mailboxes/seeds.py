@@ -166,7 +166,7 @@ def _placed(head: Head, options: SeedOptions, now: int, told: Mapped) -> Placeme
     try:
         return judge_placement({name: value for name, value in given.items() if value}, now)
     except InvalidField as error:
-        told.rejected.append(Rejection(index=len(told.rejected), field=error.field, error=error.detail))
+        told.rejected.append(Rejection.of(len(told.rejected), error))
         return None
 
 

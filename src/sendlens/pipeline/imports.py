@@ -72,8 +72,12 @@ class Imports:
             )
 
     def start(self, tenant: str, name: str, file: Path) -> Job:
-        """Begin to import a file, which is deleted at the end; its name tells the form."""
-        self.check(tenant)
+        """Begin to import a file, which is deleted at the end; its name tells the form. Raises as `check` does."""
+        try:
+            self.check(tenant)
+        except TooBusy:
+            _forget(file)  # another upload was quicker, and nobody else knows of this one
+            raise
         job = Job(secrets.token_hex(8), tenant, name[:200], file.stat().st_size, self._clock.now_ms())
         self._jobs[job.id] = job
         while len(self._jobs) > _JOBS and next(iter(self._jobs.values())).state != "running":

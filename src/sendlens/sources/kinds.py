@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from sendlens.errors import InvalidField
 from sendlens.sources.esp.provider import Options
@@ -93,6 +94,17 @@ def kind_of(name: str) -> Kind:
 def is_polled(settings: Mapping[str, object]) -> bool:
     """Tell from a source's settings whether it is looked at from time to time."""
     return any(settings.get(name) for name in POLLED_OPTIONS)
+
+
+def told_secret(settings: Mapping[str, object]) -> str:
+    """Return who is shown the secret of a polled source: scheme, user, host and port; empty for one that is not polled.
+
+    >>> told_secret({"mailbox": "imaps://ada@imap.example.com/Bounces"})
+    'imaps://ada@imap.example.com'
+    """
+    named = next((str(settings[name]) for name in POLLED_OPTIONS if settings.get(name)), "")
+    parts = urlsplit(named)
+    return f"{parts.scheme}://{parts.netloc}" if named else ""
 
 
 def path_of(provider: str, source_id: str) -> str:

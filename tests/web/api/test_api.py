@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from structlog.testing import capture_logs
 
 from sendlens.clock import FrozenClock
 from sendlens.errors import NotFound
 from sendlens.metrics.query import Metrics
+from sendlens.metrics.recipients import Recipients
 from sendlens.metrics.registry import METRICS
 from sendlens.model.identity import recipient_key
 from sendlens.store import Store
@@ -204,6 +206,20 @@ def test_a_mistake_of_ours_tells_nothing_of_the_inside(
     answer = client.get("/v1/breakdown?dimension=provider", headers=READ)
     assert (answer.status_code, answer.json()["type"]) == (500, "https://sendlens.dev/problems/internal")
     assert "the inside" not in answer.text
+
+
+def test_a_log_line_about_a_request_does_not_name_whom_it_was_about(
+    client: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the inside")
+
+    monkeypatch.setattr(Recipients, "get", broken)
+    with capture_logs() as lines:
+        assert client.get(f"/v1/recipients/{ANN}", headers=READ).status_code == 500
+    (line,) = [one for one in lines if one["event"] == "unexpected error"]
+    assert line["path"] == "/v1/recipients/{recipient}"
+    assert ANN not in str(line)
 
 
 def test_answers_carry_a_request_id(client: TestClient[Litestar]) -> None:

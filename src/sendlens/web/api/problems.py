@@ -29,7 +29,7 @@ def known(request: AnyRequest, error: SendlensError) -> Response[dict[str, objec
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["www-authenticate"] = 'Bearer realm="sendlens"'
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        _log.error("request failed", path=request.url.path, request_id=request_id(request), error=error.detail)
+        _log.error("request failed", path=_route(request), request_id=request_id(request), error=error.detail)
     return _answer(request, error.problem(), headers)
 
 
@@ -52,8 +52,13 @@ def of_framework(request: AnyRequest, error: HTTPException) -> Response[dict[str
 
 def of_ours(request: AnyRequest, error: Exception) -> Response[dict[str, object]]:
     """Answer an exception that nobody expected."""
-    _log.error("unexpected error", path=request.url.path, request_id=request_id(request), exc_info=error)
+    _log.error("unexpected error", path=_route(request), request_id=request_id(request), exc_info=error)
     return _answer(request, SendlensError("An unexpected error; the log has it under this request id.").problem(), {})
+
+
+def _route(request: AnyRequest) -> str:
+    """Return the path as its route writes it: a path that was asked for may name a person, and logs are kept."""
+    return request.scope.get("path_template", "") or "(no route)"
 
 
 def _answer(request: AnyRequest, document: dict[str, object], headers: dict[str, str]) -> Response[dict[str, object]]:

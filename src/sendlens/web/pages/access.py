@@ -108,6 +108,10 @@ class Access:
         """
         if not self._settings.open_pages or any(name in request.headers for name in _PROXY_HEADERS):
             return False
+        # A proxy that was told nothing but our address adds no header, and names our own host. nginx speaks HTTP/1.0
+        # then, which no browser does.
+        if request.scope["http_version"] == "1.0":
+            return False
         public = urlsplit(self._settings.public_url).hostname
         if public is not None and public not in _LOCAL_NAMES:
             return False

@@ -87,7 +87,11 @@ async def _keep(directory: Path, given: UploadFile) -> Path:
     known = suffixes if suffixes.removesuffix(".gz") in FORMS else Path(suffixes).suffix
     await asyncio.to_thread(directory.mkdir, exist_ok=True, mode=0o700)
     path = directory / f"{secrets.token_hex(8)}{known if known.removesuffix('.gz') in FORMS else '.ndjson'}"
-    with await asyncio.to_thread(path.open, "wb") as out:
-        while piece := await given.read(_CHUNK):
-            await asyncio.to_thread(out.write, piece)
+    try:
+        with await asyncio.to_thread(path.open, "wb") as out:
+            while piece := await given.read(_CHUNK):
+                await asyncio.to_thread(out.write, piece)
+    except BaseException:
+        path.unlink(missing_ok=True)  # half a file is of use to nobody, least of all on a full disk
+        raise
     return path
