@@ -310,7 +310,7 @@ class Application:
         await receive()
         try:
             await self._start()
-        except Exception as error:
+        except Exception as error:  # the server has to be told of any, or it would wait for the start forever
             await asyncio.to_thread(self._close)
             _log.error("start failed", error=str(error))
             await send({"type": "lifespan.startup.failed", "message": str(error)})

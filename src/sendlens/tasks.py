@@ -173,7 +173,7 @@ class Runner:
             return
         try:
             task.work(self._context)
-        except Exception as error:
+        except Exception as error:  # a task that fails is tried again when its time comes, and health tells of it
             state.failures += 1
             state.error = (str(error) or type(error).__name__)[:1000]
             state.failing_since_ms = state.failing_since_ms or now()

@@ -155,7 +155,7 @@ class Resolver:
             answer = self._ask(domain)
             try:
                 self._known.learn(domain, answer.mx, answer.seconds)
-            except Exception as error:
+            except Exception as error:  # the thread goes on: an answer that is not kept is asked for again
                 _log.error("an answer of the DNS could not be kept", domain=domain, error=str(error)[:500])
             self._failed = self._failed + 1 if answer.mx is None else 0
             if self._failed >= FAILURES:

@@ -86,7 +86,7 @@ class Desk:
             answer = self._work(msgspec.json.decode(working.read_bytes(), type=Request))
         except SendlensError as error:
             answer = Answer(error=error.detail, hint=error.hint, title=error.title)
-        except Exception as error:
+        except Exception as error:  # whoever asked waits in another process, and has to hear of any mistake
             _log.exception("a request failed")
             answer = Answer(error=f"{type(error).__name__}: {error}", title=SendlensError.title)
         _write(asked.with_suffix(".answered"), msgspec.json.encode(answer))

@@ -212,7 +212,7 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
             name, rows = others.rows_of(stored.block, records, batch_id)
         except MemoryError:
             raise  # says nothing about the record: the batch is tried again
-        except Exception as error:
+        except Exception as error:  # whatever the mistake is, it is that of this block alone
             batch.dead.append(_dead_block(stored, _reason(error)))
             continue
         batch.accounts[_account(stored.block)].stored += len(records)
@@ -316,7 +316,7 @@ def _good(portion: Portion, rower: Rower, dead: list[Dead]) -> list[Portion]:
         rower.columns(portion)
     except MemoryError:
         raise
-    except Exception as error:
+    except Exception as error:  # the same mistake as above, whatever it is
         if len(portion) > 1:
             half = len(portion) // 2
             parts = (portion.part(0, half), portion.part(half, len(portion)))

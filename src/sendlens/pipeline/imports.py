@@ -108,7 +108,7 @@ class Imports:
             # The file is called by a name of ours on disk, which says nothing to whoever sent it.
             said = f"{error.detail}. {error.hint}".strip().replace(str(file), job.name)
             job.state, job.problem = "failed", said
-        except Exception as error:
+        except Exception as error:  # nobody waits for this job: whatever ends it has to be told by its state
             _log.exception("import failed", job=job.id, error=type(error).__name__)
             job.state, job.problem = "failed", "Something went wrong inside Sendlens; its log says what."
         finally:

@@ -176,7 +176,7 @@ class Writer:
             except FuseBlown as blown:
                 self._ahead.forget()
                 self._hold(blown)
-            except Exception as error:
+            except Exception as error:  # nothing may end this thread: what cannot be carried is tried again, and told
                 self._ahead.forget()
                 self._failed(error)
                 self._stop.wait(pause)

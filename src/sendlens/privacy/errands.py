@@ -62,7 +62,7 @@ class Errands:
             end = Errand(tenant=tenant, done=self._desk.erase(tenant, recipient, actor=actor))
         except SendlensError as error:
             end = Errand(tenant=tenant, problem=f"{error.detail} {error.hint}".strip())
-        except Exception as error:
+        except Exception as error:  # whatever it was, whoever asks for the end of the errand has to be told
             _log.error("erasure failed", tenant=tenant, exc_info=error)
             end = Errand(tenant=tenant, problem="Something went wrong inside Sendlens; its log says what.")
         self._note(name, end)
