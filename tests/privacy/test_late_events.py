@@ -1,4 +1,4 @@
-"""After an erasure the world goes on: late acts, corrections and repetitions of an erased person; every table agrees."""
+"""After an erasure the world goes on: late acts, corrections and repetitions about the person; every table agrees."""
 
 from __future__ import annotations
 
