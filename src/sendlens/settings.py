@@ -219,7 +219,10 @@ class Settings:
         _whole(0, 10**6),
     )
     log_keep_hours: int = _setting(
-        168, "How long blocks stay in the log after they were stored, in hours.", "0 to 100000", _whole(0, 100_000)
+        168,
+        "How long blocks stay in the log, in hours from their receipt; those not yet stored stay.",
+        "0 to 100000",
+        _whole(0, 100_000),
     )
     pseudonymous: bool = _setting(
         False,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sendlens.model.identity import TIMELESS
-from sendlens.pipeline.dedupe import Buckets, Deduper, Keys
+from sendlens.pipeline.dedupe import MOST_BUCKETS, Buckets, Deduper, Keys
 
 
 class PlainKeys:
@@ -112,3 +112,17 @@ def test_memory_stays_within_its_bound() -> None:
         deduper.new_rows(buckets, keys, hour + 1)
         deduper.remember(buckets, keys)
         assert deduper.held <= 100
+
+
+def test_hours_with_few_keys_are_not_remembered_for_ever() -> None:
+    """A history of scattered times has an hour for every event; what was let go is asked of the store again."""
+    store = PlainKeys()
+    deduper = Deduper(store, memory_keys=10 * MOST_BUCKETS, horizon_days=7)
+    for batch_id in (1, 2, 3):
+        first = batch_id * MOST_BUCKETS
+        buckets, keys = _arrays([(first + i, i) for i in range(MOST_BUCKETS // 2 + 1)])
+        assert deduper.new_rows(buckets, keys, batch_id).all()
+        deduper.remember(buckets, keys)
+        assert deduper.held <= MOST_BUCKETS
+    store.add(*_arrays([(MOST_BUCKETS, 0)]), 1)
+    assert not deduper.new_rows(*_arrays([(MOST_BUCKETS, 0)]), 4).any()

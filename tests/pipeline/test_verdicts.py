@@ -120,6 +120,18 @@ def test_late_evidence_corrects_what_was_stored(house: House, order: Sequence[in
     assert house.store.fetch_internal(STORED).rows[0][1] == 10
 
 
+def test_an_open_that_came_before_the_burst_of_its_hand_is_corrected(house: House) -> None:
+    writer = house.writer()
+    for events in ([act(DELIVERED, -20_000), act(EventType.OPENED, 1_000)], SCAN[1:]):
+        house.append(events)
+        writer.step(wait=0)
+    found = [row[3:5] for row in house.store.fetch_internal(VERDICTS) if row[1] == EventType.OPENED]
+    assert found == [("machine", "burst_opener")]
+    sums = sums_of(house)
+    assert (sums["opened"], sums.get("opened_human"), sums["opens"], sums.get("opens_human")) == (1, None, 1, None)
+    assert disagreements(house.store) == []
+
+
 def test_evidence_that_comes_days_late(house: House) -> None:
     """A click of last week is told today, when nothing of that time is in memory any more."""
     old = [act(e.type, e.occurred_at - NOW - 5 * DAY_MS, e.link_id) for e in SCAN]

@@ -11,6 +11,7 @@ from sendlens.control.deadletters import DeadLetter
 from sendlens.errors import Unavailable
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, EventType, RecordKind
+from sendlens.pipeline import expiry
 from sendlens.pipeline.agreement import disagreements
 from sendlens.privacy import desk as desks
 from sendlens.privacy.desk import PrivacyDesk
@@ -76,6 +77,46 @@ def test_log_and_tables_lose_the_person_and_keep_their_counts(house: House, tmp_
     # The same request once more finds nobody, and does no harm.
     again = desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
     assert (again.clean, again.rows["events"], again.log_blocks) == (True, 0, 0)
+
+
+def test_what_tells_who_it_was_goes_from_log_and_tables_alike(house: House, tmp_path: Path) -> None:
+    """Not only where the address stands: whatever only an event of hers says."""
+    texts = dict.fromkeys(("message_id", "subject", "user_agent", "smtp_reply", "order_id", "raw"), "of anna")
+    hers = Event(
+        type=EventType.CONVERTED,
+        id="7",
+        occurred_at=NOW,
+        recipient=ANNA,
+        campaign_id="spring",
+        ip="198.51.100.7",
+        link_url="https://shop.example/a?who=1#there",
+        metadata={"plan": "gold"},
+        **texts,
+    )
+    house.append([hers, msgspec.structs.replace(hers, type=EventType.CLICKED, id="8"), event(BERT)])
+    house.writer().step(wait=0)
+    assert desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1").clean
+    left = {"campaign_id": "spring", "link_url": "https://shop.example/a"}
+    names = ("recipient", "ip", "metadata", *texts, *left)
+    wanted = [{"metadata": {}}.get(name, left.get(name, "")) for name in names]
+    columns = ", ".join(names)
+    stored = house.store.fetch_internal(f"SELECT {columns} FROM events WHERE campaign_id != ''")
+    assert [list(row) for row in stored] == [wanted, wanted]
+    block, *_ = house.log.read(0, 0, max_records=100)
+    logged = [one for one in block.block.records() if isinstance(one, Event) and one.campaign_id]
+    assert [[getattr(one, name) for name in names] for one in logged] == [wanted, wanted]
+    others = "SELECT link_url FROM engagements FINAL UNION ALL SELECT order_id FROM conversions FINAL"
+    assert sorted(house.store.fetch_internal(others).rows) == [("",), ("https://shop.example/a",)]
+    assert disagreements(house.store) == []
+
+
+def test_every_table_with_a_person_is_emptied_and_loses_old_messages(embedded_store: Store) -> None:
+    with_column = (
+        "SELECT table FROM system.columns WHERE database = currentDatabase() AND name = {name:String} AND table IN "
+        "(SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')"
+    )
+    for name, emptied in (("recipient_key", desks.TABLES), ("message_key", expiry.TABLES)):
+        assert {str(table) for (table,) in embedded_store.fetch_internal(with_column, {"name": name})} == set(emptied)
 
 
 def test_an_event_told_again_after_the_erasure_is_not_counted_again(house: House, tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ Buckets = NDArray[np.uint32]
 
 MOST_RUNS: Final = 6
 """Sorted runs of a bucket before they are merged to one; each lookup asks every run."""
+MOST_BUCKETS: Final = 20_000
+"""Buckets in memory; a bucket without keys takes room as well, and a history of wrong times has one for every event."""
 MOST_KEYS_ASKED: Final = 20_000
 """Keys in one question to the store."""
 
@@ -162,9 +164,9 @@ class Deduper:
         self._evict(set(wanted))
 
     def _evict(self, keep: set[int]) -> None:
-        """Drop the buckets not used for longest until the memory bound holds, sparing those just asked for."""
+        """Drop the buckets not used for longest until the bounds hold, sparing those just asked for."""
         for bucket in [b for b in self._runs if b not in keep]:
-            if self._held <= self._memory_keys:
+            if self._held <= self._memory_keys and len(self._runs) <= MOST_BUCKETS:
                 return
             self._held -= sum(len(run) for run in self._runs.pop(bucket))
 
