@@ -142,6 +142,7 @@ def test_read_settings_took_effect(any_store: Store) -> None:
         "t_1",
         "SELECT getSetting('readonly') AS readonly, getSetting('max_execution_time') AS seconds, "
         "getSetting('max_memory_usage') AS memory, getSetting('max_result_rows') AS rows, "
+        "getSetting('optimize_and_compare_chain') AS chains, "
         "getSetting('log_comment') LIKE concat({tenant:String}, '/%') AS tagged",
     ).dicts()[0]
     settings = any_store._settings
@@ -150,6 +151,7 @@ def test_read_settings_took_effect(any_store: Store) -> None:
         "seconds": settings.query_seconds,
         "memory": settings.store_memory_mb << 19,
         "rows": MOST_ROWS,
+        "chains": 0,
         "tagged": 1,
     }
 
