@@ -1,6 +1,11 @@
 """Options and fixtures that every test can use."""
 
 import pytest
+from hypothesis import settings
+
+# How long an example takes says more of the machine than of the code: on a busy one properties would fail by chance.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 pytest_plugins = [
     "tests.harness.postgres",
