@@ -348,7 +348,7 @@ class Application:
 
         given, told = (parts.control, parts.settings, parts.clock, accept), parts.hub.touch
         parts.rounds += [
-            Rounds(Mailboxes(*given), parts.control, parts.clock, changed=told),
+            Rounds(Mailboxes(*given), parts.control, parts.clock, threads=MAIL_THREADS, changed=told),
             Rounds(Seeds(*given, sent_to(parts)), parts.control, parts.clock, threads=SEED_THREADS, changed=told),
             Rounds(Scrapes(*given), parts.control, parts.clock, threads=SCRAPING_THREADS, changed=told),
         ]

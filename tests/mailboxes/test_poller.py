@@ -158,7 +158,7 @@ def test_only_mailboxes_below_the_directory_are_opened(world: World, tmp_path: P
     (world.home / "link").symlink_to(outside)
     for path in (outside, world.home / "link", world.home / ".." / "outside", Path("/etc/passwd")):
         for scheme in ("maildir", "mbox"):
-            with pytest.raises(MailboxError, match="does not lie in SENDLENS_MAIL_DIRECTORY"):
+            with pytest.raises(MailboxError, match="does not lie in"):
                 opened(MailOptions.of({"mailbox": f"{scheme}:{path}"}), "", world.settings, world.clock)
     with pytest.raises(MailboxError, match="no directory of this machine"):
         opened(MailOptions.of({"mailbox": "mbox:/tmp/x"}), "", Settings(), world.clock)
@@ -220,3 +220,16 @@ def test_addresses_of_mailboxes_that_cannot_be_are_refused(mailbox: str) -> None
     with pytest.raises(Exception, match="mailbox") as refused:
         MailOptions.of({"mailbox": mailbox})
     assert "password@" not in str(refused.value)
+
+
+def test_of_several_tenants_each_reads_its_own_directory_alone(world: World) -> None:
+    box = world.maildir(*MAILS)
+    source = world.source(f"maildir:{box}", afterwards="delete")
+    world.control.tenants.create("other", "Other")
+    world.poller().turn()
+    assert "does not lie in" in world.control.polls.get(source).error
+    assert (world.taken, len(list((box / "new").iterdir()))) == ([], 3), "it may be another tenant's"
+    own = box.rename(world.home / "main") if box.parent == world.home else box
+    world.control.sources.configure(source, {"mailbox": f"maildir:{own}"})
+    world.poller().turn()
+    assert (world.control.polls.get(source).error, len(world.taken)) == ("", 3)

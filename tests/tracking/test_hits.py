@@ -85,6 +85,13 @@ def test_a_link_leads_where_it_was_sealed_to(world: World, url: str, location: s
     assert (event.type, event.link_url, event.link_position, event.link_id) == (EventType.CLICKED, url, 3, "cta")
 
 
+@pytest.mark.parametrize("url", ["http://[x", f"https://{'é' * 80}.example/", "javascript:alert(1)"])
+def test_a_link_that_leads_to_no_address_is_told(world: World, url: str) -> None:
+    answer = world.request("GET", TRACKER.address(Kind.CLICK, MESSAGE, url=url), headers=BROWSER)
+    problem(answer, 400)
+    assert "location" not in answer.headers
+
+
 @pytest.mark.parametrize(
     "path", ["/t/c/src_1/invented", "/t/c/src_9/x", "/t/c/src_2/x", "/t/x/src_1/x", "/t/", "/t/c/"]
 )

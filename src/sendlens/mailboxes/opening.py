@@ -48,5 +48,8 @@ def _within(path: str, settings: Settings) -> Path:
         )
     root, told = Path(settings.mail_directory).resolve(), Path(path).resolve()
     if not told.is_relative_to(root):
-        raise MailboxError(f"{path} does not lie in SENDLENS_MAIL_DIRECTORY, which is {root}")
+        raise MailboxError(
+            f"{path} does not lie in {root}",
+            hint="They lie below SENDLENS_MAIL_DIRECTORY; of several tenants each has its slug as a directory there.",
+        )
     return told

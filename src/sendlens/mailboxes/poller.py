@@ -7,6 +7,8 @@ again after a crash is recognised. Leaves the pace, and what follows a failure, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -61,7 +63,7 @@ class Mailboxes:
         """Read what is new."""
         options = MailOptions.of(source.settings)
         secrets = source.revealed()
-        box = self._opening(options, secrets[0] if secrets else "", self._settings, self._clock)
+        box = self._opening(options, secrets[0] if secrets else "", self._allowed(source.tenant), self._clock)
         now = state
         try:
             for letter in box.letters(state.position):
@@ -77,6 +79,13 @@ class Mailboxes:
         if now.read > state.read:
             _log.info("mailbox read", source=source.id, mails=now.read - state.read)
         return now
+
+    def _allowed(self, tenant: str) -> Settings:
+        """Return the settings as they are for a tenant: of several, each has its own part of the mail directory."""
+        slugs = {one.id: one.slug for one in self._control.tenants.list()}
+        if len(slugs) < 2 or not self._settings.mail_directory:
+            return self._settings
+        return replace(self._settings, mail_directory=str(Path(self._settings.mail_directory) / slugs[tenant]))
 
     def _take(self, source: Source, options: MailOptions, letter: Letter) -> None:
         now = self._clock.now_ms()

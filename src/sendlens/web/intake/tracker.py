@@ -223,12 +223,13 @@ async def _show(send: Send, request: Request, kind: Kind, told: Told) -> None:
 
 def reachable(url: str) -> str:
     """Return an address in the form a Location header may carry: ASCII, without anything that could end the line."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc if parts.netloc.isascii() else parts.netloc.encode("idna").decode()
+    except ValueError as error:
+        raise BadRequest(f"the link leads to no address that can be read: {error}") from error
     if parts.scheme not in {"http", "https"}:
         raise BadRequest("the link does not lead to an http or https address")
-    host = parts.netloc
-    if not host.isascii():
-        host = host.encode("idna").decode()
     safe = "%/:?#[]@!$&'()*+,;=~-._"
     return parts._replace(
         netloc=host,
