@@ -100,6 +100,14 @@ CASES = (
         code=550,
     ),
     Case(
+        "text-message",
+        "post_master@mx.example.org",
+        "Re:Autumn offers",
+        ("4915500000000@example.net",),
+        says="no such user",
+        code=550,
+    ),
+    Case(
         "netscape",
         "Mail Administrator <Postmaster@mx.example.org>",
         "Mail System Error - Returned Mail",

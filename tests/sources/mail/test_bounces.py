@@ -140,6 +140,16 @@ def test_an_address_and_the_one_it_was_forwarded_from_are_one_failure() -> None:
     assert "No such mailbox" in event.smtp_reply
 
 
+def test_a_type_without_a_semicolon_behind_it_is_still_a_type() -> None:
+    notice = "---The following addresses had delivery errors---\n\nada@example.net [User unknown]\n"
+    report = letters.multipart(
+        "multipart/mixed", ('text/plain\n   charset="us-ascii"', notice), Subject="Returned Mail"
+    )
+    event = one(report)
+    assert event.recipient == "ada@example.net"
+    assert "User unknown" in event.smtp_reply
+
+
 def test_the_same_mail_has_the_same_events_by_whichever_way_it_comes() -> None:
     first = mail(CASES[0])
     again = b"Received: from somewhere else; Mon, 26 Oct 2026 10:00:00 +0000\r\n" + first.replace(b"\n", b"\r\n")

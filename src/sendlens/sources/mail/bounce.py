@@ -18,7 +18,8 @@ from sendlens.sources.mail.mime import Headers, Mail, moment, parse
 from sendlens.sources.mail.report import Reported
 
 SENDERS: Final = (
-    r"mailer[-_ ]?daemon|mail[-_ ]?daemon|\bmdaemon@|postmaster|post ?office@|\bbounces?@|\bndr@|mailadmin|mail-?admin",
+    r"mailer[-_ ]?daemon|mail[-_ ]?daemon|\bmdaemon@|post[-_ ]?master|post ?office@|"
+    r"\bbounces?@|\bndr@|mailadmin|mail-?admin",
     r"(?:mail|message|smtp|e-?mail) ?(?:delivery|transfer|administrat|transport|router|gateway|system|server|"
     r"service|\w*security)\w*",
     r"delivery (?:sub)?system|system administrator|administrator@|(?:smtp|imss|interscan|anti-?virus|antispam|"

@@ -51,7 +51,7 @@ _HOST: Final = re.compile(
     re.IGNORECASE,
 )
 _STATUS: Final = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_SET_APART: Final = re.compile(r"[>\])\"'\s]*(?:[:;,.(]|$|\s{2,}|\.\.\.|-\s)")
+_SET_APART: Final = re.compile(r"[>\])\"'\s]*(?:[:;,.(\[]|$|\s{2,}|\.\.\.|-\s)")
 _LONGEST_DIAGNOSTIC: Final = 1000
 _MOST_LINES: Final = 5000
 _MOST_SAID: Final = 200
@@ -215,10 +215,16 @@ def _sentences(text: str, context: Context, *, narrow: bool) -> Iterator[_Entry]
         at += len(paragraph)
 
 
-def _refused(lines: list[str]) -> Iterator[_Entry]:
-    for number, line in enumerate(lines):
-        if (found := _RCPT.search(line)) and any(_REFUSED.search(each) for each in lines[number + 1 : number + 4]):
-            yield _Entry(found["who"], number + 1)
+def _refused(lines: list[str]) -> list[_Entry]:
+    named = [_Entry(found["who"], number) for number, line in enumerate(lines) if (found := _RCPT.search(line))]
+    found = [
+        _Entry(each.who, each.at + 1)
+        for each in named
+        if any(_REFUSED.search(line) for line in lines[each.at + 1 : each.at + 4])
+    ]
+    if not found and len({each.who.lower() for each in named}) == 1 and any(_REFUSED.search(line) for line in lines):
+        return named[:1]  # the one recipient stands among the message's facts, and the code elsewhere
+    return found
 
 
 def _names(lines: list[str], context: Context) -> Iterator[_Entry]:

@@ -219,4 +219,5 @@ def _typed(value: str) -> tuple[str, dict[str, str]]:
             told = charsets.text(unquote_to_bytes(rest), charset) if quote else told
         # A long value is cut into name*0, name*1, …
         parameters[name] = parameters.get(name, "") + told if more.rstrip("*") not in ("", "0") else told
-    return kind.strip().lower(), parameters
+    # Some programs forget the semicolon in front of the first parameter.
+    return "".join(kind.split(maxsplit=1)[:1]).lower(), parameters
