@@ -166,6 +166,54 @@ def test_who_did_it(embedded_store: Store) -> None:
         who(scope("7d", "is,link,x"), "delivered")
 
 
+@pytest.mark.parametrize(
+    ("deed", "filters"),
+    [
+        ("delivered", ()),
+        ("opened_human", ()),
+        ("not_clicked", ()),
+        ("clicked_human", ("is,link,https://shop.example/1", "is,campaign,spring")),
+        ("bounced", ("is,bounce_class,hard",)),
+    ],
+)
+def test_a_list_is_searched_and_leads_on_without_end(
+    embedded_store: Store, deed: str, filters: tuple[str, ...]
+) -> None:
+    people = [ANN, "bob@b.example", "annette@b.example", "zoe@annex.example"]
+    told = [known(key, recipient) for key, recipient in enumerate(people, start=1)]
+    for key, recipient in enumerate(people, start=1):
+        silent = [one for one in known(10 * key, recipient) if one["type"] == "delivered"]
+        end = {"type": "bounced", "bounce_class": "hard", "occurred_at": (NOON + 9) * 1000}
+        told += [silent, [known(100 * key, recipient)[0] | end]]
+    put(embedded_store, told)
+    who, asked = Recipients(metrics(embedded_store)).who, scope("7d", *filters)
+    whole = who(asked, deed)
+    assert len(whole) >= len(people)
+    seen, after = [], ""
+    while page := who(asked, deed, limit=3, after=after):
+        seen += page
+        after = page[-1].place
+    assert seen == whole
+    for search, found in {
+        "ann": {ANN, "annette@b.example", "zoe@annex.example"},
+        "Annette@B.example": {"annette@b.example"},
+        "@b.ex": {"bob@b.example", "annette@b.example"},
+        "@zoe": set(),
+        "%": set(),
+    }.items():
+        assert {one.recipient for one in who(asked, deed, search=search)} == found, search
+    with pytest.raises(InvalidField, match="after"):
+        who(asked, deed, after="yesterday")
+
+
+def test_a_pseudonym_is_found_by_the_whole_address(embedded_store: Store) -> None:
+    put(embedded_store, [known(1, "p_4711")])
+    hidden = Metrics(embedded_store, FrozenClock(NOW), lambda tenant, text: "p_4711" if text == ANN else "p_0")
+    who = Recipients(hidden).who
+    assert [one.recipient for one in who(scope(), "delivered", search=ANN)] == ["p_4711"]
+    assert who(scope(), "delivered", search="ann") == []
+
+
 def test_the_account_holds(embedded_store: Store) -> None:
     rows = {
         "tenant": ["t_1", "t_1", "t_1", "t_2"],

@@ -3,6 +3,9 @@
 import re
 import time
 
+import pytest
+
+from sendlens.web.panels import people
 from tests.web.conftest import Running
 
 ANN, BOB = "ann@x.example", "bob@x.example"
@@ -31,7 +34,7 @@ def told(html: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", html).split())
 
 
-def test_from_a_campaign_to_its_people_and_back(running: Running) -> None:
+def test_from_a_campaign_to_its_people_and_back(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     assert running.post(events()).status_code == 202
     running.settle()
     page = running.ask("GET", "/campaigns/spring").text
@@ -40,12 +43,34 @@ def test_from_a_campaign_to_its_people_and_back(running: Running) -> None:
     assert answer.status_code == 200, told(answer.text)
     curve = running.ask("GET", "/panels/campaign-soon.json?campaign=spring").json()["rows"]
     assert {row["opened_people"] for row in curve if row["within_seconds"] >= 120} == {1}
+    report = running.ask("GET", "/v1/campaigns/spring", "read").json()
+    steps = report["curves"]["opened"]["steps"]
+    told_by_api = zip(
+        steps, *(report["curves"]["opened"][who]["within"] for who in ("people", "machines")), strict=True
+    )
+    assert [(row["within_seconds"], row["opened_people"], row["opened_machines"]) for row in curve] == list(told_by_api)
+    assert report["comparable"] == {"kind": "", "campaigns": [], "metrics": {}}
+    variants = running.ask("GET", "/panels/campaign-variants.json?campaign=spring").json()["rows"]
+    assert [row["value"] for row in report["variants"]["rows"]] == [row["variant"] for row in variants]
     assert running.ask("GET", "/panels/campaign-bounces.json?campaign=spring").json()["rows"][0]["messages"] == 1
     assert "550 5.1.1 &lt;b&gt;no such user" in running.ask("GET", "/panels/campaign-bounces?campaign=spring").text
     silent = running.ask("GET", "/v1/recipients?did=not_opened&period=all&f=is,campaign,spring", "read").json()
     assert silent["people"] == []  # who bounced was never in a position to open
     opened = running.ask("GET", "/panels/people.csv?did=opened_human&period=all").text
     assert ANN in opened
+    monkeypatch.setattr(people, "MOST_ROWS", 1)  # a file goes on as long as the list does
+    did = "/panels/people.csv?did=injected&period=all"
+    assert {line.split(",")[0] for line in running.ask("GET", did).text.splitlines()[1:]} == {ANN, BOB}
+    rows = running.ask("GET", did.replace("csv", "json")).json()["rows"]
+    assert {row["recipient"] for row in rows} == {ANN, BOB}
+    only = running.ask("GET", f"{did}&q=ann").text
+    assert ANN in only
+    assert BOB not in only
+    person = told(running.ask("GET", f"/panels/person?item={BOB}").text)
+    standing = running.ask("GET", f"/v1/recipients/{BOB}", "read").json()["standing"]
+    assert standing["against"] == ["hard_bounced"]
+    assert "Bounced hard on" in person
+    assert f"Messages {standing['messages']}" in person
     ingest = {"authorization": f"Bearer {running.keys['ingest']}"}
     assert running.ask("GET", "/panels/people.csv", headers=ingest).status_code in {401, 403, 303}
 

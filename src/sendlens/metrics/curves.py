@@ -80,3 +80,9 @@ def curves(metrics: Metrics, tenant: TenantLike, campaign: str, deed: Deed) -> C
     }
     nobody = Curve(total=0, within=(0,) * len(STEPS), median=0)
     return Curves(people=found.get(True, nobody), machines=found.get(False, nobody))
+
+
+def both_curves(metrics: Metrics, tenant: TenantLike, campaign: str) -> dict[Deed, Curves]:
+    """Return the curves of opening and of clicking."""
+    deeds: tuple[Deed, ...] = ("opened", "clicked")
+    return {deed: curves(metrics, tenant, campaign, deed) for deed in deeds}

@@ -56,6 +56,12 @@ WHERE tenant = {tenant:String} AND recipient_key IN {keys:Array(UInt64)} AND mes
 GROUP BY recipient_key
 """
 _MOST_LOOKED_AT: Final = 500
+# Who has an address that begins so, or a domain that does; only events of the period are looked through.
+_NAMED: Final = """
+SELECT recipient_key FROM events
+WHERE tenant = {{tenant:String}} AND {within} AND recipient_key != 0
+    AND (position(recipient, concat('@', {domain})) > 0 OR startsWith(recipient, {start}))
+"""
 MOST_PEOPLE: Final = 10_000
 SILENT: Final = {
     "not_opened": "opened_human_at = 0",
@@ -124,6 +130,11 @@ class Who:
     at: int
     message_key: str
 
+    @property
+    def place(self) -> str:
+        """Return where in the list this is, to ask for what comes after it."""
+        return f"{self.at}.{self.message_key}"
+
 
 class Recipients:
     """Answers questions about people."""
@@ -185,10 +196,14 @@ class Recipients:
                 told[one.campaign_id] = min(one.at, told.get(one.campaign_id, one.at))
         return told
 
-    def who(self, scope: Scope, deed: str, *, limit: int = 100, offset: int = 0) -> list[Who]:
+    def who(
+        self, scope: Scope, deed: str, *, limit: int = 100, offset: int = 0, search: str = "", after: str = ""
+    ) -> list[Who]:
         """Return who did a thing in the period, the latest first: `deed` is a measure such as clicked_human or bounced.
 
-        Filters apply as everywhere, those on links and devices included. Raises `InvalidField`.
+        Filters apply as everywhere, those on links and devices included. `search` keeps those whose address, or whose
+        domain, begins with it; where addresses are stored as pseudonyms only a whole address finds anybody. `after` is
+        the `place` of the last one seen, and leads through a list of any length. Raises `InvalidField`.
         """
         if deed not in DEEDS:
             raise InvalidField("did", deed, f"must be one of {', '.join(DEEDS)}")
@@ -204,6 +219,7 @@ class Recipients:
         )
         clock = scope.clock or "event"
         page = f"LIMIT {bind(min(max(limit, 1), MOST_PEOPLE), 'UInt64')} OFFSET {bind(max(offset, 0), 'UInt64')}"
+        only = [*self._named(scope, search, bind), *_beyond(after, bind)]
         of_events = [one.of for one in scope.filters if one.of.level == "event"]
         if of_events:
             if deed not in EVENT_MEASURES or not all(deed in of.tells for of in of_events):
@@ -217,7 +233,7 @@ class Recipients:
                 sql = (
                     "SELECT recipient_key, campaign_id, message_key, min(moment) AS at, min(occurred_at) AS told_at"  # noqa: S608 - values are bound
                     f" FROM ({chosen}) GROUP BY recipient_key, campaign_id, message_key"
-                    f"{' HAVING ' if timed else ''}{' AND '.join(timed)} ORDER BY at DESC, message_key {page}"
+                    f"{' HAVING ' if timed else ''}{' AND '.join(timed)}"
                 )
             else:
                 chosen = (
@@ -225,10 +241,10 @@ class Recipients:
                     f" FROM ({event_rows(question, bind, clock, [deed])}) GROUP BY message_key HAVING sum(weight) > 0"
                 )
                 sql = (
-                    "SELECT m.recipient_key, m.campaign_id, c.message_key, c.moment AS at"  # noqa: S608 - values are bound
+                    "SELECT m.recipient_key AS recipient_key, m.campaign_id AS campaign_id,"  # noqa: S608 - values are bound
+                    " c.message_key AS message_key, c.moment AS at"
                     f" FROM ({chosen}) AS c INNER JOIN (SELECT message_key, recipient_key, campaign_id"
                     " FROM messages FINAL WHERE tenant = {tenant:String}) AS m ON c.message_key = m.message_key"
-                    f" ORDER BY at DESC, c.message_key {page}"
                 )
         elif deed in SILENT:
             where = [
@@ -243,10 +259,13 @@ class Recipients:
             sql = (
                 "SELECT recipient_key, campaign_id, message_key, delivered_at AS at, delivered_at AS told_at"  # noqa: S608 - values are bound
                 " FROM messages FINAL"
-                f" WHERE {' AND '.join(where)} ORDER BY at DESC, message_key {page}"
+                f" WHERE {' AND '.join(where)}"
             )
         else:
-            sql = f"{states.people(question, bind, clock, deed)} ORDER BY at DESC, message_key {page}"
+            sql = states.people(question, bind, clock, deed)
+        if only:
+            sql = f"SELECT * FROM ({sql}) WHERE {' AND '.join(only)}"  # noqa: S608 - values are bound
+        sql = f"{sql} ORDER BY at DESC, message_key {page}"
         rows = self._store.query(scope.tenant.id, sql, bind.params).rows
         keys = list({int(cast("int", row[0])) for row in rows})
         messages = list({int(cast("int", row[2])) for row in rows})
@@ -265,6 +284,19 @@ class Recipients:
             )
             for person, campaign, message, at, *_ in rows
         ]
+
+    def _named(self, scope: Scope, search: str, bind: Binder) -> list[str]:
+        """Return the condition of a search in a list, none without one."""
+        wanted = search.strip().lower()
+        if not wanted:
+            return []
+        within = [f"occurred_at >= {bind.moment(scope.period.start)}"]
+        if scope.clock != "send":  # what a mail sent in the period led to may have come later
+            within.append(f"occurred_at < {bind.moment(scope.period.until)}")
+        domain, start = wanted.removeprefix("@"), "\x00" if wanted.startswith("@") else wanted
+        named = _NAMED.format(within=" AND ".join(within), domain=bind(domain, "String"), start=bind(start, "String"))
+        keys = _keys(scope.tenant.id, wanted, self._metrics.stored_as(scope.tenant.id, wanted))
+        return [f"(recipient_key IN ({named}) OR recipient_key IN {bind(keys, 'Array(UInt64)')})"]
 
     def _addresses(self, tenant: TenantLike, keys: list[int], messages: list[int], days: list[int]) -> dict[int, str]:
         if not keys:
@@ -316,6 +348,19 @@ class Recipients:
                 )
             )
         return found, address
+
+
+def _beyond(after: str, bind: Binder) -> list[str]:
+    """Return the condition of what comes after a place in the list, none without one. Raises `InvalidField`."""
+    if not after:
+        return []
+    at, _, message = after.partition(".")
+    digits = at.isascii() and at.isdigit() and message.isascii() and message.isdigit()
+    if not digits or len(at) > 15 or len(message) > 20:
+        raise InvalidField("after", after, "must be the place of the last one seen, as an answer tells it")
+    moment, then = "toUnixTimestamp64Milli(toDateTime64(at, 3))", bind(int(at), "Int64")
+    later = f"{moment} = {then} AND message_key > {bind(int(message) % 2**64, 'UInt64')}"
+    return [f"({moment} < {then} OR ({later}))"]
 
 
 def _keys(tenant: str, recipient: str, stored_as: str) -> list[int]:

@@ -162,6 +162,11 @@ def test_people_and_one_person(client: TestClient[Litestar]) -> None:
     assert [one["type"] for one in older["timeline"]] == ["clicked", "opened", "opened", "delivered"]
     answer = client.get("/v1/recipients?did=delivered&format=csv", headers=READ)
     assert answer.text.splitlines()[0] == "recipient,key,campaign_id,campaign,at"
+    first = ask(client, "/v1/recipients?did=delivered&limit=1")
+    rest = ask(client, f"/v1/recipients?did=delivered&after={first['next']}")["people"]
+    assert [*first["people"], *rest] == ask(client, "/v1/recipients?did=delivered")["people"]
+    assert ask(client, "/v1/recipients?did=delivered&after=0.0")["next"] is None
+    assert {one["recipient"] for one in ask(client, "/v1/recipients?did=delivered&search=@a.ex")["people"]} == {ANN}
 
 
 MISTAKES = (
@@ -178,6 +183,8 @@ MISTAKES = (
     ("/v1/breakdown?dimension=provider&f=provider,gmail", 400, "operator,dimension,value"),
     ("/v1/breakdown?dimension=provider&format=xml", 400, "json or csv"),
     ("/v1/recipients?did=sneezed", 400, "clicked_human"),
+    ("/v1/recipients?after=1.x", 400, "after"),
+    (f"/v1/recipients?after={'9' * 20}.1", 400, "after"),
     (f"/v1/recipients/{ANN}?before=soon", 400, "2026-11-01"),
     ("/v1/recipients/nobody@nowhere.example", 404, "nobody@nowhere.example"),
     ("/v1/campaigns/summer", 404, "summer"),

@@ -5,16 +5,21 @@ Owns names and types only; nothing is computed here. Money is a JSON number, tim
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
 from sendlens.metrics.accounting import Account, Outcomes
 from sendlens.metrics.campaigns import Bounce, CampaignFacts, CampaignList, CampaignReport, Soon, Step
+from sendlens.metrics.comparable import Comparison
+from sendlens.metrics.comparable import Standing as Among
+from sendlens.metrics.curves import STEPS, Curve, Curves, Deed
 from sendlens.metrics.figures import Figure
 from sendlens.metrics.query import Scope, Series, Table
 from sendlens.metrics.recipients import Happening, Person, Who
 from sendlens.metrics.registry import Metric
+from sendlens.metrics.standing import Standing
 
 
 class Value(msgspec.Struct, kw_only=True):
@@ -174,6 +179,41 @@ class BounceAnswer(msgspec.Struct, kw_only=True):
     sample_provider: str
 
 
+class CurveAnswer(msgspec.Struct, kw_only=True):
+    """Of `total` messages, how many were acted upon within each of the `steps`."""
+
+    total: int
+    within: list[int]
+    median_seconds: int | None
+
+
+class CurvesAnswer(msgspec.Struct, kw_only=True):
+    """How soon people acted, and apart from them messages on which only machines did; `steps` in seconds."""
+
+    steps: list[int]
+    people: CurveAnswer
+    machines: CurveAnswer
+
+
+class ComparedAnswer(msgspec.Struct, kw_only=True):
+    """A metric of the campaign beside the comparable ones: their median, their middle half, how many it is above."""
+
+    metric: FigureAnswer
+    median: float
+    low: float
+    high: float
+    above: int
+    of: int
+
+
+class ComparableAnswer(msgspec.Struct, kw_only=True):
+    """The latest campaigns of the same kind; `kind` says in words what they share. Empty where too few are known."""
+
+    kind: str
+    campaigns: list[str]
+    metrics: dict[str, ComparedAnswer]
+
+
 class CampaignReportAnswer(msgspec.Struct, kw_only=True):
     """Everything about one campaign over its life."""
 
@@ -183,6 +223,9 @@ class CampaignReportAnswer(msgspec.Struct, kw_only=True):
     best_hour: BestHourAnswer | None
     time_to_open: SoonAnswer
     time_to_click: SoonAnswer
+    curves: dict[str, CurvesAnswer]
+    comparable: ComparableAnswer
+    variants: TableAnswer
     devices: TableAnswer
     clients: TableAnswer
     links: TableAnswer
@@ -218,14 +261,39 @@ class HappeningAnswer(msgspec.Struct, kw_only=True, omit_defaults=True):
     order_id: str = ""
 
 
+class StandingAnswer(msgspec.Struct, kw_only=True):
+    """What is known of a person besides their timeline; `against` says what speaks against writing to them.
+
+    Times are null for what never happened.
+    """
+
+    against: list[str]
+    first_seen: str | None
+    last_seen: str | None
+    messages: int
+    campaigns: int
+    provider: str
+    gateway: str
+    delivered: str | None
+    hard_bounced: str | None
+    complained: str | None
+    unsubscribed: str | None
+    unsubscribe_method: str
+    resubscribed: str | None
+
+
 class PersonAnswer(msgspec.Struct, kw_only=True):
-    """One person: what happened to them, the latest first."""
+    """One person: their engagement points and standing, and what happened to them, the latest first.
+
+    `standing` is null beyond the end of the timeline.
+    """
 
     recipient: str
     key: str
     counts: dict[str, int]
     revenue: float
     points: int
+    standing: StandingAnswer | None
     timeline: list[HappeningAnswer]
     more_before: str | None
 
@@ -241,11 +309,12 @@ class WhoAnswer(msgspec.Struct, kw_only=True):
 
 
 class PeopleAnswer(msgspec.Struct, kw_only=True):
-    """A page of people, the latest first."""
+    """A page of people, the latest first; `next` is what to ask for `after` it, null where nobody was found."""
 
     period: PeriodAnswer
     did: str
     people: list[WhoAnswer]
+    next: str | None
 
 
 class OutcomesAnswer(msgspec.Struct, kw_only=True):
@@ -354,7 +423,9 @@ def campaigns(one: CampaignList) -> CampaignsAnswer:
     return CampaignsAnswer(total_rows=one.total_rows, rows=rows)
 
 
-def campaign(one: CampaignReport) -> CampaignReportAnswer:
+def campaign(
+    one: CampaignReport, curves: Mapping[Deed, Curves], compared: Comparison, variants: Table
+) -> CampaignReportAnswer:
     """Return a campaign's report."""
     best = one.best_hour
     return CampaignReportAnswer(
@@ -370,6 +441,16 @@ def campaign(one: CampaignReport) -> CampaignReportAnswer:
         ),
         time_to_open=_soon(one.time_to_open),
         time_to_click=_soon(one.time_to_click),
+        curves={
+            deed: CurvesAnswer(steps=list(STEPS), people=_curve(found.people), machines=_curve(found.machines))
+            for deed, found in curves.items()
+        },
+        comparable=ComparableAnswer(
+            kind=compared.kind,
+            campaigns=[row.facts.id for row in compared.others],
+            metrics={standing.figure.key: _compared(standing) for standing in compared.standings},
+        ),
+        variants=table(variants),
         devices=table(one.devices),
         clients=table(one.clients),
         links=table(one.links),
@@ -377,7 +458,7 @@ def campaign(one: CampaignReport) -> CampaignReportAnswer:
     )
 
 
-def person(one: Person) -> PersonAnswer:
+def person(one: Person, known: Standing | None) -> PersonAnswer:
     """Return a person's page."""
     return PersonAnswer(
         recipient=one.recipient,
@@ -385,6 +466,7 @@ def person(one: Person) -> PersonAnswer:
         counts=one.counts,
         revenue=one.revenue,
         points=one.points,
+        standing=known and _standing(known),
         timeline=[_happening(happening) for happening in one.timeline],
         more_before=time(one.more_before) if one.more_before is not None else None,
     )
@@ -392,7 +474,8 @@ def person(one: Person) -> PersonAnswer:
 
 def people(scope: Scope, did: str, found: list[Who]) -> PeopleAnswer:
     """Return a page of people."""
-    return PeopleAnswer(period=period(scope), did=did, people=[who(one) for one in found])
+    following = found[-1].place if found else None
+    return PeopleAnswer(period=period(scope), did=did, people=[who(one) for one in found], next=following)
 
 
 def who(one: Who) -> WhoAnswer:
@@ -455,6 +538,34 @@ def _soon(one: Soon) -> SoonAnswer:
         within_day=one.within_day,
         within_week=one.within_week,
         median_seconds=one.median_seconds if one.total else None,
+    )
+
+
+def _curve(one: Curve) -> CurveAnswer:
+    return CurveAnswer(total=one.total, within=list(one.within), median_seconds=one.median if one.total else None)
+
+
+def _compared(one: Among) -> ComparedAnswer:
+    return ComparedAnswer(
+        metric=figure(one.figure), median=one.median, low=one.low, high=one.high, above=one.above, of=one.of
+    )
+
+
+def _standing(one: Standing) -> StandingAnswer:
+    return StandingAnswer(
+        against=one.against,
+        first_seen=_known_time(one.first_seen),
+        last_seen=_known_time(one.last_seen),
+        messages=one.messages,
+        campaigns=one.campaigns,
+        provider=one.provider,
+        gateway=one.gateway,
+        delivered=_known_time(one.delivered),
+        hard_bounced=_known_time(one.hard_bounced),
+        complained=_known_time(one.complained),
+        unsubscribed=_known_time(one.unsubscribed),
+        unsubscribe_method=one.unsubscribe_method,
+        resubscribed=_known_time(one.resubscribed),
     )
 
 

@@ -26,11 +26,16 @@ from sendlens.errors import InvalidField, SendlensError
 from sendlens.metrics.accounting import account
 from sendlens.metrics.address import PARAMETERS, read_metrics, read_scope
 from sendlens.metrics.campaigns import LIST_METRICS, Campaigns
+from sendlens.metrics.comparable import comparison
+from sendlens.metrics.curves import both_curves
 from sendlens.metrics.dimensions import DIMENSIONS
-from sendlens.metrics.periods import auto_interval
+from sendlens.metrics.filters import Filter
+from sendlens.metrics.periods import auto_interval, parse_period
 from sendlens.metrics.query import MOST_ROWS, Metrics, Scope
 from sendlens.metrics.recipients import DEEDS, Recipients
 from sendlens.metrics.registry import METRICS
+from sendlens.metrics.standing import standing
+from sendlens.metrics.variants import variants
 from sendlens.sources.schema import event_schema
 from sendlens.web.api import answers, problems, tables
 from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, tenant_of
@@ -215,7 +220,16 @@ def _campaign_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
     @get("/campaigns/{campaign_id:path}", sync_to_thread=True, accepts=())
     def one_campaign(request: AnyRequest, campaign_id: FromPath[Path]) -> answers.CampaignReportAnswer:
         """Everything about one campaign over its life."""
-        return answers.campaign(campaigns.get(tenant_of(request), _without_slash(campaign_id)))
+        tenant, wanted = tenant_of(request), _without_slash(campaign_id)
+        report = campaigns.get(tenant, wanted)
+        only = (Filter("is", "campaign", (wanted,)),)
+        life = Scope(tenant=tenant, period=parse_period("all", tenant.time_zone, metrics.clock.now_ms()), filters=only)
+        return answers.campaign(
+            report,
+            both_curves(metrics, tenant, wanted),
+            comparison(campaigns, tenant, report.facts),
+            variants(metrics, life),
+        )
 
     return [list_campaigns, one_campaign]
 
@@ -223,18 +237,26 @@ def _campaign_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
 def _people_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
     recipients = Recipients(metrics)
 
-    @get("/recipients", sync_to_thread=True, accepts=(*PARAMETERS, "did", "limit", "offset", "format"))
+    @get(
+        "/recipients", sync_to_thread=True, accepts=(*PARAMETERS, "did", "limit", "offset", "search", "after", "format")
+    )
     def list_people(
         request: AnyRequest,
         asked: _Scope,
         did: Annotated[str, QueryParameter(description=f"One of {', '.join(DEEDS)}.")] = "clicked_human",
         limit: _Limit = 100,
         offset: _Offset = 0,
+        search: Annotated[
+            str, QueryParameter(description="Begin of an address or of its domain.", max_length=200)
+        ] = "",
+        after: Annotated[
+            str, QueryParameter(description="`next` of an answer: goes on there, through lists of any length.")
+        ] = "",
         form: _Format = "",
     ) -> Response[answers.PeopleAnswer] | Response[str]:
         """Who did a thing in the period, the latest first, as JSON or CSV."""
         as_table = tables.wanted(request, form)
-        found = recipients.who(asked, did, limit=limit, offset=offset)
+        found = recipients.who(asked, did, limit=limit, offset=offset, search=search, after=after)
         return tables.people(found, did) if as_table else Response(answers.people(asked, did, found))
 
     @get("/recipients/{recipient:path}", sync_to_thread=True, accepts=("limit", "before"))
@@ -250,7 +272,7 @@ def _people_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
         found = recipients.get(
             tenant_of(request), _without_slash(recipient), limit=limit, before=_instant(before) if before else 0
         )
-        return answers.person(found)
+        return answers.person(found, standing(metrics, tenant_of(request), found.key) if found.key else None)
 
     return [list_people, one_person]
 

@@ -57,18 +57,16 @@ def people(found: Sequence[Who], did: str) -> Response[str]:
 def answer(head: Sequence[str], rows: Iterable[Sequence[str]], name: str) -> Response[str]:
     """Return CSV with these columns, to be saved under a name."""
     return Response(
-        written(head, rows),
+        written([head, *rows]),
         media_type="text/csv",
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )
 
 
-def written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return CSV with these columns."""
+def written(rows: Iterable[Sequence[str]]) -> str:
+    """Return rows as CSV."""
     out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows(rows)
+    csv.writer(out).writerows(rows)
     return out.getvalue()
 
 

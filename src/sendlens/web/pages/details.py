@@ -5,6 +5,7 @@ from __future__ import annotations
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import about, page, visit
@@ -20,7 +21,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     """Return the route of the lists."""
 
     @get("/details/{dimension:str}", include_in_schema=False)
-    async def list_of(request: PageRequest, dimension: FromPath[str]) -> Response[str] | Response[bytes]:
+    async def list_of(request: PageRequest, dimension: FromPath[str]) -> Response[str] | Stream:
         if there := typed_filter(request):
             return leave(there)
         visitor = await visit(site, request)

@@ -9,6 +9,7 @@ from typing import Final
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
+from litestar.response import Stream
 
 from sendlens.errors import NotFound
 from sendlens.metrics.filters import OPERATORS, Filter
@@ -47,14 +48,14 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         return await page(site, request, "scope.html", values, title="Overview", section="overview", visitor=visitor)
 
     @get("/panels/{name:str}", include_in_schema=False)
-    async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str] | Response[bytes]:
+    async def one_panel(request: PageRequest, name: FromPath[str]) -> Response[str] | Stream:
         visitor = await visit(site, request)
         return await answer_panel(panel_question(site, visitor, address_of(request), name), name)
 
     return [overview, one_panel]
 
 
-async def answer_panel(question: Ask, name: str) -> Response[str] | Response[bytes]:
+async def answer_panel(question: Ask, name: str) -> Response[str] | Stream:
     """Return one panel alone as HTML, or as a file with `.csv` or `.json` after its name. Raises `NotFound`."""
     plain, _, form = name.partition(".")
     one = panel(plain)

@@ -24,7 +24,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         if there := typed_filter(request):
             return leave(there)
         address = address_of(request)
-        if wanted := address.get("q").strip():
+        if wanted := request.query_params.get("person", "").strip():
             return leave(str(address.at(people_path(wanted))))
         visitor = await visit(site, request)
         question = ask(site, visitor, address)
@@ -33,9 +33,10 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         values = {
             "bar": bar(question) | nothing_compared,
             "deeds": [
-                {"label": label, "href": str(address.with_(did=key, page=None)), "chosen": key == did}
+                {"label": label, "href": str(address.with_(did=key, after=None)), "chosen": key == did}
                 for key, label in DEED_NAMES.items()
             ],
+            "q": address.get("q"),
             "panels": await paint(question, ("people",)),
         }
         return await page(site, request, "people.html", values, title="People", section="people", visitor=visitor)

@@ -13,7 +13,7 @@ from typing import Final
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
-from litestar.response import ServerSentEvent
+from litestar.response import ServerSentEvent, Stream
 
 from sendlens.control.roles import Role
 from sendlens.errors import NotFound
@@ -62,9 +62,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         return answer
 
     @get("/shared/{token:str}/panels/{name:str}", include_in_schema=False)
-    async def shared_panel(
-        request: PageRequest, token: FromPath[str], name: FromPath[str]
-    ) -> Response[str] | Response[bytes]:
+    async def shared_panel(request: PageRequest, token: FromPath[str], name: FromPath[str]) -> Response[str] | Stream:
         question = _question(site, await _guest(site, token), request, token)
         if name.partition(".")[0] not in _panels(question):
             raise NotFound("this view has no such panel", hint=f"It has {', '.join(_panels(question))}.")

@@ -26,6 +26,7 @@ VIEW: Final = (
     "variant",
     "did",
     "before",
+    "after",
     "q",
     "order",
     "page",
@@ -82,12 +83,12 @@ class Address:
     def plus_filter(self, text: str) -> Address:
         """Return the address with one filter more, and back on the first page of a list."""
         filters = self.all("f")
-        return self.with_(f=filters if text in filters else [*filters, text], page=None)
+        return self.with_(f=filters if text in filters else [*filters, text], page=None, after=None)
 
     def minus_filter(self, index: int) -> Address:
         """Return the address without the filter at `index`."""
         filters = self.all("f")
-        return self.with_(f=[*filters[:index], *filters[index + 1 :]], page=None)
+        return self.with_(f=[*filters[:index], *filters[index + 1 :]], page=None, after=None)
 
     def at(self, path: str) -> Address:
         """Return the same question on another page, without what belongs to this page alone."""

@@ -132,9 +132,11 @@ class Answers:
         """Return a person's timeline. Raises `NotFound`."""
         return await self.run(tenant, lambda: self._recipients.get(tenant, recipient, before=before, limit=100))
 
-    async def who(self, scope: Scope, deed: str, *, limit: int, offset: int) -> list[Who]:
-        """Return who did a thing in the period."""
-        return await self.run(scope.tenant, lambda: self._recipients.who(scope, deed, limit=limit, offset=offset))
+    async def who(self, scope: Scope, deed: str, *, limit: int, search: str = "", after: str = "") -> list[Who]:
+        """Return who did a thing in the period, after a place in the list."""
+        return await self.run(
+            scope.tenant, lambda: self._recipients.who(scope, deed, limit=limit, search=search, after=after)
+        )
 
     async def account(self, tenant: Tenant, period: Period, interval: str) -> Account:
         """Return what became of the records received in a period."""

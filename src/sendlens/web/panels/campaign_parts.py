@@ -10,19 +10,19 @@ from typing import Final
 
 from sendlens.metrics.campaigns import Campaigns
 from sendlens.metrics.comparable import MOST, Standing, comparison
-from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, curves
+from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, both_curves
 from sendlens.metrics.figures import Figure, duration
 from sendlens.metrics.intervals import wilson
+from sendlens.metrics.query import Table
 from sendlens.metrics.registry import METRICS
+from sendlens.metrics.variants import VARIANT_METRICS
+from sendlens.metrics.variants import variants as by_variant
 from sendlens.web.pages.reader import number, value_text
-from sendlens.web.panels.names import NO_VALUE, name_of
+from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask, campaign_path
 from sendlens.web.panels.sheet import Cell, Sheet, cells, columns
 
 DEEDS: Final[dict[Deed, str]] = {"opened": "Time to open", "clicked": "Time to click"}
-VARIANT_METRICS: Final = (
-    "sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "conversion_rate", "revenue"
-)  # fmt: skip
 _TICKS: Final = {60: "1 min", 600: "10 min", 3_600: "1 h", 21_600: "6 h", 86_400: "1 d", 604_800: "7 d"}
 _LAST: Final = 14 * 86_400
 
@@ -46,11 +46,7 @@ async def soon_sheet(question: Ask) -> Sheet:
 
 async def _curves(question: Ask) -> dict[Deed, Curves]:
     answers, tenant = question.site.answers, question.tenant
-
-    def ask() -> dict[Deed, Curves]:
-        return {deed: curves(answers.metrics, tenant, question.campaign, deed) for deed in DEEDS}
-
-    return await answers.run(tenant, ask)
+    return await answers.run(tenant, lambda: both_curves(answers.metrics, tenant, question.campaign))
 
 
 def place(seconds: float) -> float:
@@ -92,27 +88,27 @@ def _drawn(title: str, one: Curves) -> dict[str, object]:
 
 async def variants(question: Ask) -> dict[str, object]:
     """Return the variants side by side: counts, and rates with the interval they may truly lie in."""
-    table = await question.site.answers.breakdown(
-        question.scope, VARIANT_METRICS, "variant", order_by="value", limit=50
-    )
-    rows = [row for row in table.rows if row.value]
+    table = await _variants(question)
     return {
         "headings": [METRICS[key].label for key in VARIANT_METRICS],
         "rows": [
             {
-                "name": name_of("variant", row.value, row.label) if row.value else NO_VALUE,
+                "name": name_of("variant", row.value, row.label),
                 "cells": [(row.figures[key], _interval(row.figures[key])) for key in VARIANT_METRICS],
             }
-            for row in rows
+            for row in table.rows
         ],
     }
 
 
+async def _variants(question: Ask) -> Table:
+    answers = question.site.answers
+    return await answers.run(question.tenant, lambda: by_variant(answers.metrics, question.scope))
+
+
 async def variants_sheet(question: Ask) -> Sheet:
     """Return a row per variant."""
-    table = await question.site.answers.breakdown(
-        question.scope, VARIANT_METRICS, "variant", order_by="value", limit=50
-    )
+    table = await _variants(question)
     rows: list[tuple[Cell, ...]] = [(r.value, *cells(r.figures[key] for key in VARIANT_METRICS)) for r in table.rows]
     return Sheet(("variant", *columns(VARIANT_METRICS)), rows)
 

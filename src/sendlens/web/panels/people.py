@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
 from sendlens.metrics.periods import zone_info
-from sendlens.metrics.recipients import DEEDS, Happening
+from sendlens.metrics.recipients import DEEDS, Happening, Who
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
 from sendlens.metrics.standing import Standing, standing
 from sendlens.web.pages.reader import day_time, iso, number, value_text, when
@@ -47,8 +48,9 @@ async def people(question: Ask) -> dict[str, object]:
     address = question.address
     deed = address.get("did")
     deed = deed if deed in DEEDS else "opened_human"
-    number = max(int(address.get("page")) if address.get("page").isdecimal() else 1, 1)
-    found = await question.site.answers.who(question.scope, deed, limit=PAGE + 1, offset=(number - 1) * PAGE)
+    search, after = address.get("q").strip(), address.get("after")
+    found = await question.site.answers.who(question.scope, deed, limit=PAGE + 1, search=search, after=after)
+    shown = found[:PAGE]
     return {
         "deed": DEED_NAMES.get(deed, deed.replace("_", " ")),
         "rows": [
@@ -60,12 +62,12 @@ async def people(question: Ask) -> dict[str, object]:
                 "at": one.at,
                 "life": str(address.at(message_path(one.message_key))),
             }
-            for one in found[:PAGE]
+            for one in shown
         ],
         "zone": question.tenant.time_zone,
-        "number": number,
-        "before": str(address.with_(page=str(number - 1))) if number > 1 else "",
-        "after": str(address.with_(page=str(number + 1))) if len(found) > PAGE else "",
+        "search": search,
+        "first": str(address.with_(after=None)) if after else "",
+        "next": str(address.with_(after=shown[-1].place)) if len(found) > PAGE else "",
     }
 
 
@@ -74,11 +76,22 @@ async def people_sheet(question: Ask) -> Sheet:
     question.visitor.must("export_people")
     deed = question.address.get("did")
     deed = deed if deed in DEEDS else "opened_human"
-    found = await question.site.answers.who(question.scope, deed, limit=MOST_ROWS, offset=0)
-    rows: list[tuple[Cell, ...]] = [
-        (one.recipient, one.key, one.campaign_id, one.campaign, iso(one.at), one.message_key) for one in found
-    ]
-    return Sheet(("recipient", "key", "campaign_id", "campaign", "at", "message_key"), rows)
+    search, answers = question.address.get("q").strip(), question.site.answers
+
+    async def rest(last: Who) -> AsyncIterator[list[tuple[Cell, ...]]]:
+        place = last.place
+        while place:
+            found = await answers.who(question.scope, deed, limit=MOST_ROWS, search=search, after=place)
+            yield [_who(one) for one in found]
+            place = found[-1].place if len(found) == MOST_ROWS else ""
+
+    found = await answers.who(question.scope, deed, limit=MOST_ROWS, search=search)
+    head = ("recipient", "key", "campaign_id", "campaign", "at", "message_key")
+    return Sheet(head, [_who(one) for one in found], rest(found[-1]) if len(found) == MOST_ROWS else None)
+
+
+def _who(one: Who) -> tuple[Cell, ...]:
+    return one.recipient, one.key, one.campaign_id, one.campaign, iso(one.at), one.message_key
 
 
 async def person(question: Ask) -> dict[str, object]:

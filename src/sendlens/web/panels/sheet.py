@@ -6,12 +6,12 @@ averages rates. What the columns are is each panel's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from litestar import Response
+from litestar.response import Stream
 
 from sendlens.errors import NotFound
 from sendlens.metrics.figures import Figure
@@ -27,10 +27,14 @@ MOST_ROWS: Final = 10_000
 
 @dataclass(frozen=True)
 class Sheet:
-    """Columns and rows; every row has one cell per column, in the same order."""
+    """Columns and rows; every row has one cell per column, in the same order.
+
+    `rest` brings further rows of a sheet that is too long to be held at once; it can be read once.
+    """
 
     head: tuple[str, ...]
     rows: list[tuple[Cell, ...]]
+    rest: AsyncIterator[list[tuple[Cell, ...]]] | None = None
 
 
 def columns(keys: Iterable[str]) -> list[str]:
@@ -43,24 +47,45 @@ def cells(figures: Iterable[Figure]) -> list[Cell]:
     return [_cell(value) for one in figures for value in (one.value, one.n, one.d)]
 
 
-def saved(sheet: Sheet, name: str, form: str, question: Ask) -> Response[bytes]:
-    """Return a sheet as a file of the wanted form. Raises `NotFound` for a form there is not."""
+def saved(sheet: Sheet, name: str, form: str, question: Ask) -> Stream:
+    """Return a sheet as a file of the wanted form, sent as it is read. Raises `NotFound` for a form there is not."""
     period = question.scope.period
     file = f"{name}-{answers.time(period.until)[:10]}.{form}"
     headers = {"content-disposition": f'attachment; filename="{file}"', "cache-control": "private, no-store"}
     if form == "csv":
-        body = tables.written(sheet.head, (_texts(row) for row in sheet.rows))
-        return Response(body.encode(), media_type="text/csv", headers=headers)
+        return Stream(_csv(sheet), media_type="text/csv", headers=headers)
     if form != "json":
         raise NotFound(f"there is no form {form!r}", hint=f"There are {' and '.join(FORMS)}.")
-    told = {
+    told: dict[str, object] = {
         "panel": name,
         "tenant": question.tenant.slug,
         "period": answers.period(question.scope),
         "filters": [one.text() for one in question.scope.filters],
-        "rows": [dict(zip(sheet.head, row, strict=True)) for row in sheet.rows],
     }
-    return Response(msgspec.json.encode(told), media_type="application/json", headers=headers)
+    return Stream(_json(sheet, told), media_type="application/json", headers=headers)
+
+
+async def _parts(sheet: Sheet) -> AsyncIterator[list[tuple[Cell, ...]]]:
+    yield sheet.rows
+    if sheet.rest:
+        async for rows in sheet.rest:
+            yield rows
+
+
+async def _csv(sheet: Sheet) -> AsyncIterator[bytes]:
+    yield tables.written([sheet.head]).encode()
+    async for rows in _parts(sheet):
+        yield tables.written(_texts(row) for row in rows).encode()
+
+
+async def _json(sheet: Sheet, told: dict[str, object]) -> AsyncIterator[bytes]:
+    yield msgspec.json.encode(told).removesuffix(b"}") + b',"rows":['
+    comma = b""
+    async for rows in _parts(sheet):
+        if rows:
+            yield comma + msgspec.json.encode([dict(zip(sheet.head, row, strict=True)) for row in rows])[1:-1]
+            comma = b","
+    yield b"]}"
 
 
 def _texts(row: Sequence[Cell]) -> list[str]:
