@@ -3,7 +3,7 @@
 import pytest
 
 from sendlens.clickmap.addresses import fits
-from sendlens.clickmap.matching import Told, match
+from sendlens.clickmap.matching import Places, Told, match
 from sendlens.clickmap.places import marked
 
 SHOP = "https://shop.example"
@@ -63,7 +63,7 @@ def test_links_that_no_reader_sees_are_no_places() -> None:
     ],
 )
 def test_a_click_finds_its_place(told: Told, places: tuple[int, ...], how: str) -> None:
-    assert match(PLACES, told) == (places, how)
+    assert match(Places(PLACES), told) == (places, how)
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,16 @@ def test_a_click_finds_its_place(told: Told, places: tuple[int, ...], how: str) 
 )
 def test_addresses_fit_their_template(template: str, clicked: str, whether: bool) -> None:
     assert fits(template, clicked) is whether
+
+
+def test_what_a_hostile_mail_makes_of_matching_is_counted() -> None:
+    hrefs = [f"https://s.example/{{{{a}}}}/{number}{{{{b}}}}" for number in range(500)]
+    places = Places(marked("".join(f'<a href="{href}">x</a>' for href in hrefs)).places)
+    assert match(places, Told(-1, "", "https://s.example/1/7y")).places == (7,)
+    assert places.work == 501
+    same = Places(marked('<a href="https://s.example/">x</a>' * 500).places)
+    assert len(match(same, Told(-1, "", "https://s.example/?utm_source=1")).places) == 500
+    assert same.work == 500
+    closed = Places(marked("".join(f'<a href="https://s.example/{number}">x</a>' for number in range(500))).places)
+    assert match(closed, Told(-1, "", "https://s.example/499")).places == (499,)
+    assert closed.work == 1

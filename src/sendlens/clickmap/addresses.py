@@ -74,6 +74,17 @@ def fits(template: str, clicked: str) -> bool:
     )
 
 
+def is_pattern(one: Address) -> bool:
+    """Return whether an href leads somewhere and has something in it that is filled in for each recipient."""
+    texts = (one.site, one.fragment, *(value for pair in one.parameters for value in pair))
+    return not one.open and any(_ANY in text for text in texts)
+
+
+def beginning(one: Address) -> str:
+    """Return what the site of every address begins with that can come from an href."""
+    return one.site.partition(_ANY)[0]
+
+
 def _is_tracking(name: str) -> bool:
     low = name.lower()
     return low in TRACKING or low.startswith(TRACKING_STARTS)

@@ -7,10 +7,11 @@ stays unresolved across them: it is never guessed, and never divided.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
-from sendlens.clickmap.addresses import address, fits
+from sendlens.clickmap.addresses import address, beginning, fits, is_pattern
 from sendlens.clickmap.places import Place
 
 How = Literal["position", "name", "address", "unresolved", "elsewhere"]
@@ -39,16 +40,55 @@ class Match(NamedTuple):
     how: How
 
 
-def match(places: Sequence[Place], told: Told) -> Match:
+class Places:
+    """The places of one mail, arranged so that an address finds those it can come from without trying each of them.
+
+    `work` counts the patterns that were tried and the places that were found, which is what a hostile mail makes many
+    of: a mail of 2,000 links with placeholders, clicked at 5,000 addresses, would take half a minute.
+    """
+
+    def __init__(self, places: Sequence[Place]) -> None:
+        """Arrange places, numbered from 0 in their order."""
+        self.all = tuple(places)
+        self.work = 0
+        self._same: defaultdict[tuple[object, ...], list[Place]] = defaultdict(list)
+        self._patterns: defaultdict[int, list[tuple[str, Place]]] = defaultdict(list)
+        self._named: defaultdict[str, list[Place]] = defaultdict(list)
+        for place in self.all:
+            wanted = address(place.href)
+            for name in place.names:
+                self._named[name].append(place)
+            if is_pattern(wanted):
+                self._patterns[len(wanted.parameters)].append((beginning(wanted), place))
+            elif not wanted.open:
+                self._same[wanted.site, wanted.parameters, wanted.fragment].append(place)
+
+    def named(self, name: str) -> list[Place]:
+        """Return the places that go by a name."""
+        return self._named.get(name, [])
+
+    def fitting(self, url: str) -> list[Place]:
+        """Return the places whose href an address can come from, in their order."""
+        told = address(url)
+        if not url or not told.site:
+            return []
+        patterns = self._patterns.get(len(told.parameters), [])
+        found = list(self._same.get((told.site, told.parameters, told.fragment), ()))
+        found += [place for start, place in patterns if told.site.startswith(start) and fits(place.href, url)]
+        self.work += len(patterns) + len(found)
+        return sorted(found, key=lambda place: place.number)
+
+
+def match(places: Places, told: Told) -> Match:
     """Return the place of a click."""
-    fitting = [place for place in places if told.url and fits(place.href, told.url)]
-    if 0 <= told.position < len(places):
-        one = places[told.position]
+    fitting = places.fitting(told.url)
+    if 0 <= told.position < len(places.all):
+        one = places.all[told.position]
         if one in fitting or not told.url or address(one.href).open:
             return Match((one.number,), "position")
     if told.name:
-        named = [place for place in places if told.name in place.names]
-        agreeing = [one for one in named if one in fitting or not told.url or address(one.href).open]
+        agreeing = [one for one in places.named(told.name) if one in fitting or not told.url or address(one.href).open]
+        places.work += len(agreeing)
         if len(agreeing) == 1:
             return Match((agreeing[0].number,), "name")
         fitting = agreeing or fitting

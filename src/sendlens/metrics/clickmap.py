@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from sendlens.clickmap.matching import How, Told, match
+from sendlens.clickmap.matching import How, Places, Told, match
 from sendlens.clickmap.places import Place, marked
 from sendlens.control.mails import Mail, MailInfo, Mails
 from sendlens.metrics.query import Metrics, TenantLike
@@ -19,6 +19,8 @@ from sendlens.metrics.question import Param
 
 MOST_ADDRESSES: Final = 5_000
 """Different addresses that are matched, the most clicked first; clicks on further ones are counted apart."""
+MOST_WORK: Final = 200_000
+"""Comparisons of addresses with places, after which the rest counts as beyond: about half a second."""
 _BEYOND: Final = -1
 
 _CLICKED: Final = """tenant = {tenant:String} AND type = 'clicked' AND message_key IN (
@@ -81,7 +83,7 @@ class ClickMap:
 
     `mail` is None where no HTML was sent; `variants` are those there is HTML of, "" for that of all. `people` are all
     messages whose link a person followed anywhere, `machines` those where a machine did. `beyond` are clicks on
-    addresses after the first `MOST_ADDRESSES`.
+    addresses after the first `MOST_ADDRESSES`, or after the mail's links took `MOST_WORK` to compare.
     """
 
     campaign: str
@@ -162,8 +164,12 @@ def _grouped(places: Sequence[Place], told: Sequence[Sequence[object]]) -> tuple
     groups: dict[tuple[int, ...], Clicks] = {}
     numbers: list[int] = []
     order: dict[tuple[int, ...], int] = {}
+    arranged = Places(places)
     for _, position, name, url, _ in told:
-        found = match(places, Told(int(cast("int", position)), str(name), str(url)))
+        if arranged.work > MOST_WORK:  # the most clicked addresses come first
+            numbers.append(_BEYOND)
+            continue
+        found = match(arranged, Told(int(cast("int", position)), str(name), str(url)))
         group = groups.setdefault(found.places, Clicks(places=found.places))
         group.how.add(found.how)
         if url and str(url) not in group.urls and len(group.urls) < 5:

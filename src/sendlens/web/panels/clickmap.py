@@ -19,6 +19,9 @@ from sendlens.web.panels.sheet import Cell, Sheet
 
 _KINDS = {"unsubscribe": "Unsubscribe", "preferences": "Preferences", "view_online": "View online"}
 _HEATS = 5
+_MOST_ROWS = 200
+"""Places in the table on the page; the files have all of them."""
+_MOST_SHARED = 3
 
 
 async def load(question: Ask) -> ClickMap:
@@ -36,6 +39,7 @@ async def load(question: Ask) -> ClickMap:
 async def click_map(question: Ask) -> dict[str, object]:
     """Return the table of places and what the frame needs."""
     found = await load(question)
+    shared = _shared(found)
     own = [("tenant", question.tenant.slug), ("variant", question.address.get("variant"))]
     return {
         "has_mail": found.mail is not None,
@@ -56,8 +60,9 @@ async def click_map(question: Ask) -> dict[str, object]:
         "variant": found.variant,
         "people": found.people,
         "machines": found.machines,
-        "rows": [_row(question, found, place) for place in found.places],
-        "unresolved": [_several(found, one) for one in found.unresolved],
+        "rows": [_row(question, found, place, shared.get(place.number, [])) for place in found.places[:_MOST_ROWS]],
+        "more": max(len(found.places) - _MOST_ROWS, 0),
+        "unresolved": [_several(found, one) for one in found.unresolved[:_MOST_ROWS]],
         "elsewhere": found.elsewhere and _line(found, found.elsewhere),
         "beyond": found.beyond and _line(found, found.beyond),
     }
@@ -67,9 +72,10 @@ def overlays(found: ClickMap) -> dict[int, Overlay]:
     """Return what is drawn over each link: clickers, their share, and how many may belong here or elsewhere."""
     most = max((one.people for one in found.at.values()), default=0)
     drawn: dict[int, Overlay] = {}
+    several = _shared(found)
     for place in found.places:
         one = found.at.get(place.number, Clicks(places=(place.number,)))
-        shared = [some for some in found.unresolved if place.number in some.places]
+        shared = several.get(place.number, [])
         share = _share(found, one.people)
         text = number(one.people) + (f" · {share}" if one.people and share else "")
         text += "".join(f" + {number(some.people)}?" for some in shared)
@@ -82,7 +88,17 @@ def overlays(found: ClickMap) -> dict[int, Overlay]:
     return drawn
 
 
-def _row(question: Ask, found: ClickMap, place: Place) -> dict[str, object]:
+def _shared(found: ClickMap) -> dict[int, list[Clicks]]:
+    """Return the clicks that may belong to each place or to others, the most first and no more than a few."""
+    shared: dict[int, list[Clicks]] = {}
+    for one in found.unresolved:
+        for at in one.places:
+            if len(here := shared.setdefault(at, [])) < _MOST_SHARED:
+                here.append(one)
+    return shared
+
+
+def _row(question: Ask, found: ClickMap, place: Place, shared: list[Clicks]) -> dict[str, object]:
     one = found.at.get(place.number) or Clicks(places=(place.number,))
     only = Filter("is", "campaign", (question.campaign,)).text()
     link = Filter("is", "link", tuple(one.urls)).text() if one.urls else ""
@@ -93,13 +109,13 @@ def _row(question: Ask, found: ClickMap, place: Place) -> dict[str, object]:
         "href": place.href,
         "kind": _KINDS.get(place.kind, ""),
         "who": str(people) if link and one.people and not place.kind and len(one.urls) < 5 else "",
-        "also": [(some.people, len(some.places) - 1) for some in found.unresolved if place.number in some.places],
+        "also": [(some.people, len(some.places) - 1) for some in shared],
     }
 
 
 def _several(found: ClickMap, one: Clicks) -> dict[str, object]:
     return _line(found, one) | {
-        "numbers": ", ".join(str(number + 1) for number in one.places),
+        "numbers": ", ".join(str(number + 1) for number in one.places[:20]) + (" …" if len(one.places) > 20 else ""),
         "count": len(one.places),
     }
 
