@@ -104,7 +104,7 @@ def test_empty_panels_say_how_to_begin(server: Served, embedded_store: Store) ->
     server.site.answers.metrics = Metrics(embedded_store, server.clock)
     for name, words in {
         "queues": "/v1/gauges",
-        "placement": "POST /v1/placements",
+        "placement": "/v1/placements",
         "domains": "rua=mailto:",
         "transport": "_smtp._tls",
         "latency": "message_sent_at",
