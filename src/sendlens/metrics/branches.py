@@ -189,6 +189,30 @@ def placements(question: Question, bind: Binder, wants: Sequence[Want]) -> list[
     return [_counted(question, bind, wants, "placements", "placements", "at", amounts)]
 
 
+def readings(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
+    """Return the branch over the events that measure reading: each counts when it was read, a machine's never."""
+    column = question.by.readings if question.by else ""
+    where = [
+        "tenant = {tenant:String}",
+        "type = 'read' AND actor != 'machine'",
+        f"occurred_at >= {bind.moment(question.start)}",
+        f"occurred_at < {bind.moment(question.end)}",
+        *conditions(question.filters, bind, question.zone, at="occurred_at", home="readings"),
+    ]
+    amounts = {
+        "readings": "1",
+        **{how: f"reason = '{how}'" for how in ("glanced", "skimmed", "read")},
+        "reading_seconds": "toUInt32OrZero(metadata['seconds'])",
+    }
+    pairs = ", ".join(f"('{want.clock}', '{want.measure}', toInt64({amounts[want.measure]}))" for want in wants)
+    return [
+        f"SELECT {what(question, bind, column, 'occurred_at')} AS what, {slot(question, bind, 'occurred_at')} AS slot,"
+        " pair.1 AS on_clock, pair.2 AS counted, sum(pair.3 * weight) AS units, toDecimal128(0, 4) AS money"
+        f" FROM (SELECT * FROM events WHERE {' AND '.join(where)}) ARRAY JOIN [{pairs}] AS pair"
+        " GROUP BY what, slot, on_clock, counted"
+    ]
+
+
 def _counted(
     question: Question, bind: Binder, wants: Sequence[Want], table: str, home: str, at: str, amounts: dict[str, str]
 ) -> str:

@@ -22,7 +22,8 @@ from sendlens.metrics.question import Param
 from sendlens.metrics.registry import METRICS
 
 LIST_METRICS: Final = ("targeted", "sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "revenue")
-REPORT_METRICS: Final = tuple(key for key, metric in METRICS.items() if metric.group != "Paid channels")
+# Readings are counted from the events, which is too dear for a report that everybody opens.
+REPORT_METRICS: Final = tuple(key for key, one in METRICS.items() if one.group not in {"Paid channels", "Reading"})
 FUNNEL: Final = ("targeted", "sent", "delivered", "opened", "clicked", "converted")
 ORDERS: Final = ("started_at", "name")
 

@@ -28,6 +28,7 @@ _OTHERS: Final = {
     "dmarc": branches.dmarc,
     "tls": branches.tls,
     "placements": branches.placements,
+    "readings": branches.readings,
 }
 """How the families of tables are read that are not the facts of messages."""
 

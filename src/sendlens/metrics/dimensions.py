@@ -56,7 +56,7 @@ class Dimension:
     """One thing to break down or filter by.
 
     `column` is its name in the roll-ups and in `messages`; `event` its expression over `events`, for what only events
-    know; `tells` the measures that such a dimension can tell (nobody knows the device of a delivery). The last five are
+    know; `tells` the measures that such a dimension can tell (nobody knows the device of a delivery). The last six are
     its columns in the other families of tables (`measures.Home`), empty where they do not know it.
     """
 
@@ -72,50 +72,56 @@ class Dimension:
     dmarc: str = ""
     tls: str = ""
     placements: str = ""
+    readings: str = ""
     filterable: bool = True
 
 
 _TABLE: Final = (
     Dimension(
         key="campaign", label="Campaign", level="rollup", column="campaign_id", campaigns="campaign_id",
-        spend="campaign_id", placements="campaign_id",
+        spend="campaign_id", placements="campaign_id", readings="campaign_id",
         help="The campaign, shown by its name. `contains` also looks at the name.",
     ),
     Dimension(
         key="provider", label="Mailbox provider", level="rollup", column="provider", placements="provider",
+        readings="provider",
         help="Who runs the recipient's mailbox: gmail, microsoft_365 and so on, or the domain itself.",
     ),
     Dimension(
         key="sending_domain", label="Sending domain", level="rollup", column="sending_domain", dmarc="domain",
-        tls="domain", placements="sending_domain",
+        tls="domain", placements="sending_domain", readings="sending_domain",
         help="The domain the mail was sent from.",
     ),
     Dimension(
-        key="segment", label="Segment", level="rollup", column="segment", campaigns="segment",
+        key="segment", label="Segment", level="rollup", column="segment", campaigns="segment", readings="segment",
         help="The recipient list or segment the mail was meant for.",
     ),
     Dimension(
         key="template", label="Template", level="rollup", column="template_id", campaigns="template_id",
+        readings="template_id",
         help="The template the mail was made from.",
     ),
     Dimension(
-        key="variant", label="Variant", level="rollup", column="variant",
+        key="variant", label="Variant", level="rollup", column="variant", readings="variant",
         help="The arm of an experiment, such as A or B.",
     ),
     Dimension(
-        key="stream", label="Stream", level="rollup", column="stream", campaigns="stream",
+        key="stream", label="Stream", level="rollup", column="stream", campaigns="stream", readings="stream",
         help="Marketing, transactional, or the sender's own name for a stream.",
     ),
     Dimension(
         key="recipient_domain", label="Recipient domain", level="message", column="recipient_domain",
+        readings="recipient_domain",
         help="The domain of the recipient's address.",
     ),
     Dimension(
         key="channel", label="Channel", level="message", column="channel", campaigns="channel", spend="channel",
+        readings="channel",
         help="E-mail, or the other channel a contact or advertisement used.",
     ),
     Dimension(
-        key="pool", label="IP pool", level="message", column="pool", help="The pool of sending addresses.",
+        key="pool", label="IP pool", level="message", column="pool", readings="pool",
+        help="The pool of sending addresses.",
     ),
     Dimension(
         key="bounce_class", label="Bounce class", level="message", column="bounce_class",
@@ -126,19 +132,20 @@ _TABLE: Final = (
         help="The finer reason of the message's last bounce.",
     ),
     Dimension(
-        key="device", label="Device", level="event", event="device", tells=ENGAGEMENT,
+        key="device", label="Device", level="event", event="device", tells=ENGAGEMENT, readings="device",
         help="desktop, mobile, tablet, proxy, bot or unknown, of whoever opened or clicked.",
     ),
     Dimension(
-        key="client", label="Mail client", level="event", event="client", tells=ENGAGEMENT,
+        key="client", label="Mail client", level="event", event="client", tells=ENGAGEMENT, readings="client",
         help="The mail client or browser that opened or clicked.",
     ),
     Dimension(
-        key="os", label="Operating system", level="event", event="os", tells=ENGAGEMENT,
+        key="os", label="Operating system", level="event", event="os", tells=ENGAGEMENT, readings="os",
         help="The operating system that opened or clicked.",
     ),
     Dimension(
         key="country", label="Country", level="event", event="country", tells=ENGAGEMENT | CONVERSION,
+        readings="country",
         help="The country of the open, click or conversion, as two letters.",
     ),
     Dimension(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-Home = Literal["facts", "campaigns", "spend", "dmarc", "tls", "placements"]
-"""A family of tables: messages and their events, campaigns, advertising, DMARC and TLS reports, seed mailboxes."""
+Home = Literal["facts", "campaigns", "spend", "dmarc", "tls", "placements", "readings"]
+"""A family of tables: messages and their events, campaigns, advertising, DMARC and TLS reports, seed mailboxes, and the
+events that measure reading."""
 Among = Literal["", "costed", "paid"]
 
 
@@ -82,6 +83,7 @@ MEASURES: Final[dict[str, Measure]] = {
         *(Measure(key=f"dmarc_{what}", home="dmarc") for what in _REPORTED),
         *(Measure(key=f"tls_{what}", home="tls") for what in ("sessions", "failed")),
         *(Measure(key=f"seeds_{what}", home="placements") for what in ("inbox", "spam", "missing")),
+        *(Measure(key=key, home="readings") for key in ("readings", "glanced", "skimmed", "read", "reading_seconds")),
     )
 }
 

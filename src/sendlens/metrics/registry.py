@@ -295,6 +295,32 @@ _TABLE: Final = (
         help="Points earned for every 100 delivered messages: what people did for the mail, less what they did against "
         "it. Machines earn none.",
     ),
+    Metric(
+        key="readings", label="Measured readings", unit="count", better="neutral", num=_of("readings"), clock="event",
+        group="Reading", formula="readings by people",
+        help="How often the tracker measured for how long a message was on somebody's screen. Image proxies cannot be "
+        "measured, so it is known mostly of desktop clients.",
+    ),
+    Metric(
+        key="read_share", label="Read", unit="ratio", better="up", num=_of("read"), den=_of("readings"), clock="event",
+        min_den=50, group="Reading", formula="readings of 8 s or longer / readings",
+        help="Share of measured readings that lasted long enough to read.",
+    ),
+    Metric(
+        key="skimmed_share", label="Skimmed", unit="ratio", better="neutral", num=_of("skimmed"), den=_of("readings"),
+        clock="event", min_den=50, group="Reading", formula="readings of 2 to 8 s / readings",
+        help="Share of measured readings that were no more than a skim.",
+    ),
+    Metric(
+        key="glanced_share", label="Glanced at", unit="ratio", better="down", num=_of("glanced"), den=_of("readings"),
+        clock="event", min_den=50, group="Reading", formula="readings under 2 s / readings",
+        help="Share of measured readings that ended at once.",
+    ),
+    Metric(
+        key="reading_time", label="Reading time", unit="seconds", better="up", num=_of("reading_seconds"),
+        den=_of("readings"), clock="event", min_den=50, group="Reading", formula="seconds of readings / readings",
+        help="Seconds that a measured reading lasted on average; none is measured for longer than 30.",
+    ),
     # What people did against it
     Metric(
         key="unsubscribed", label="Unsubscribed", unit="count", better="down", num=_of("unsubscribed_human"),
