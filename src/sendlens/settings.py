@@ -125,7 +125,7 @@ class Settings:
     )
     max_events: int = _setting(10_000, "Most events in one request.", "1 to 100000", _whole(1, 100_000))
     batch_events: int = _setting(
-        50_000, "Most events in one insert into the store.", "1 to 1000000", _whole(1, 1_000_000)
+        100_000, "Most events in one insert into the store.", "1 to 1000000", _whole(1, 1_000_000)
     )
     batch_ms: int = _setting(250, "Longest wait for a batch to fill, in milliseconds.", "1 to 60000", _whole(1, 60_000))
     max_lag_events: int = _setting(

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from bench import report
+from bench.__main__ import again
 from bench.budgets import BUDGETS, verdicts
 from bench.figures import Findings, figure, percentile
 from bench.pages import ADDRESSES
@@ -76,6 +77,11 @@ def test_a_budget_is_judged_by_its_worst_figure() -> None:
     ]
     (verdict,) = verdicts(figures)
     assert (verdict.figure.value, verdict.kept) == (400.0, False)
+
+
+def test_how_to_measure_again_tells_the_part_and_no_places(tmp_path: Path) -> None:
+    words = ["--full", "--publish", "--keep", str(tmp_path), "--most", "10000000", "pages", "storage"]
+    assert again(words) == "python -m bench --full pages storage --most 10000000 --publish"
 
 
 def test_percentiles_are_values_that_were_measured() -> None:
