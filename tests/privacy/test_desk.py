@@ -143,6 +143,17 @@ def test_dead_letters_of_a_person_go_and_those_of_others_stay(house: House, tmp_
     assert [event.recipient for event in rest if isinstance(event, Event)] == [BERT]
 
 
+def test_what_people_wrote_about_a_person_is_told(house: House, tmp_path: Path) -> None:
+    tenant, control = house.tenant.id, house.control
+    note = control.annotations.add(tenant, NOW, f"called {ANNA}", author="usr_1")
+    control.annotations.add(tenant, NOW, f"called {BERT}", author="usr_1")
+    view = control.views.save(tenant, "hers", "/recipients/anna%40example.org", author="usr_1")
+    link, _ = control.shares.create(tenant, f"for {ANNA}", "/", days=7, frozen=True, author="usr_1")
+    done = desk_of(house, tmp_path).erase(tenant, ANNA, actor="key_1")
+    assert not done.clean
+    assert done.left[:3] == [f"note {note.id}", f"saved view {view.id}", f"shared link {link.id}"]
+
+
 def test_nothing_is_erased_while_records_wait(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(desks, "SETTLE_SECONDS", 0.0)
     house.append([event(ANNA)])

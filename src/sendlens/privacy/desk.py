@@ -68,8 +68,8 @@ class Erasure(msgspec.Struct, kw_only=True):
     """What an erasure changed, and what a search found afterwards.
 
     `left` names every place where the person can still be found: a column with its rows, a block of the log, a dead
-    letter or a file. `clean` is true where there is none. `files` is false where the bytes of the data directory were
-    not searched: on a server of the store, and where tenants share the files.
+    letter, a note, a view or a file. `clean` is true where there is none. `files` is false where the bytes of the data
+    directory were not searched: on a server of the store, and where tenants share the files.
     """
 
     rows: dict[str, int]
@@ -232,6 +232,7 @@ class PrivacyDesk:
         if person.is_address:
             mentions = self._store.mentions(person.tenant, person.pattern)
             left += [f"column {column}: {rows} rows" for column, rows in mentions.items()]
+            left += self._written(person)
         for partition, until in committed.items():
             left += [
                 f"block {stored.offset} of the log"
@@ -239,6 +240,16 @@ class PrivacyDesk:
                 if records.anonymiser(person)(stored.block) is not None
             ]
         return left + [f"dead letter {letter.id}" for letter in self._letters(person)]
+
+    def _written(self, person: Person) -> list[str]:
+        """Return what people of the tenant wrote that names the person; it is theirs to take away."""
+        control, tenant = self._control, person.tenant
+        texts = [
+            *((f"note {one.id}", one.text) for one in control.annotations.between(tenant, 0, 1 << 60)),
+            *((f"saved view {one.id}", f"{one.name} {one.address}") for one in control.views.list(tenant)),
+            *((f"shared link {one.id}", f"{one.name} {one.address}") for one in control.shares.list(tenant)),
+        ]
+        return [what for what, text in texts if person.among(text.encode())]
 
     def _blocks(self, partition: int, after: int, until: int) -> Generator[StoredBlock]:
         while after < until and (some := self._log.read(partition, after, max_records=_BLOCKS, until=until)):
