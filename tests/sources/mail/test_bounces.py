@@ -150,6 +150,12 @@ def test_a_type_without_a_semicolon_behind_it_is_still_a_type() -> None:
     assert "User unknown" in event.smtp_reply
 
 
+def test_a_subject_in_japanese_tells_a_bounce_whoever_it_is_from() -> None:
+    notice = "送信できませんでした。\n\n  Could not be delivered to: <ada@example.net>\n  As it is full.\n"
+    event = one(mail(Case("x", "no-reply@mx.example.org", "メールエラー通知", (), own=notice)))
+    assert (event.type, event.recipient) == ("bounced", "ada@example.net")
+
+
 def test_the_same_mail_has_the_same_events_by_whichever_way_it_comes() -> None:
     first = mail(CASES[0])
     again = b"Received: from somewhere else; Mon, 26 Oct 2026 10:00:00 +0000\r\n" + first.replace(b"\n", b"\r\n")

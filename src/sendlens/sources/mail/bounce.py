@@ -34,6 +34,7 @@ SUBJECTS: Final = (
     r"(?:message|mail|delivery) (?:is |has been |was )?(?:delay\w*|undeliver\w*|fail\w*|status|error|problem|warning)|"
     r"undeliver\w*|bounce\w*|non ?remis|rejected mail|processing error|mail could not|warning: (?:message|could)|"
     r"delayed (?:mail|message|delivery)|nondeliverable|unzustellbar|rapport de non-remise|mail error|smtp error|"
+    r"エラー通知|配信エラー|送信エラー|配信不能|"
     r"(?:delivery|mail) (?:notification|failure|problem)|address(?:ee)? (?:unknown|not found)|message not",
 )
 FALLBACK_HEADERS: Final = ("x-failed-recipients", "x-failed-recipient")
