@@ -277,6 +277,7 @@ class Application:
         self._tracker: TrackerApp | None = None
         self._live: LiveSocket | None = None
         self._site: Litestar | None = None
+        self._imports: Imports | None = None
         self._watch: asyncio.Task[None] | None = None
 
     @property
@@ -319,6 +320,8 @@ class Application:
         await receive()
         if self._watch is not None:
             self._watch.cancel()
+        if self._imports is not None:
+            await self._imports.stop()
         self.end_streams()
         await asyncio.to_thread(self._close)
         await send({"type": "lifespan.shutdown.complete"})
@@ -358,6 +361,8 @@ class Application:
         self._live = LiveSocket(
             parts.hub, parts.store, parts.control.keys, parts.control.tenants, parts.clock, parts.fuse
         )
+        uploads = parts.settings.data / "uploads"
+        self._imports = Imports(door, parts.clock, uploads, parts.control.imports, disguise)
         parking = Parking(door, parts.log, parts.control.deadletters, parts.fuse, parts.rower)
         self._watch = loop.create_task(parking.watch())
         self._site = build(
@@ -375,8 +380,9 @@ class Application:
             telemetry=parts.telemetry,
             first_key=parts.first_key or parts.settings.bootstrap_key,
             intake=self._intake,
-            imports=Imports(door, parts.clock, parts.settings.data / "uploads"),
+            imports=self._imports,
         )
+        await self._imports.resume()
 
     def _close(self) -> None:
         if self._parts is not None:

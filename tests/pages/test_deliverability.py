@@ -124,3 +124,27 @@ def test_numbers_and_dates_are_the_readers(filled: Served) -> None:
     assert "1 of 2 (" in told["placement"]
     assert re.search(r"\(9,\d+\xa0% to 90,\d\xa0%\)", told["placement"])
     assert re.search(r"Nov 19, 2026, \d+:22\xa0AM", get(filled, "/panels/queues?period=7d", **own))
+
+
+def test_it_is_shared_by_link_without_what_servers_said(filled: Served) -> None:
+    """The holder sees the panels and their files, nobody's address, and no way to any other page."""
+    form = "view=%2Fdeliverability%3Fperiod%3D7d&name=For+the+board&days=7"
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
+    made = httpx.post(f"{filled.url}/views/share", content=form, headers=headers, timeout=30)
+    found = re.search(r"/shared/\w+", made.text)
+    assert found
+    link = filled.url + found[0]
+    page = httpx.get(link, timeout=30)
+    assert page.status_code == 200
+    for name in DELIVERABILITY_PANELS:
+        assert f'id="panel-{name}"' in page.text, name
+        assert httpx.get(f"{link}/panels/{name}", timeout=30).status_code == 200, name
+        assert httpx.get(f"{link}/panels/{name}.csv", timeout=30).status_code == 200, name
+    for name in ("figures", "people", "intake", "rejections"):
+        assert httpx.get(f"{link}/panels/{name}", timeout=30).status_code == 404, name
+    own = httpx.get(f"{filled.url}/panels/reasons.csv?period=7d", timeout=30)
+    assert "listed" in own.text
+    for path in ("", "/panels/reasons", "/panels/reasons.csv", "/panels/reasons.json"):
+        assert "listed" not in httpx.get(link + path, timeout=30).text, path
+    leads = set(re.findall(r'(?:href|action|hx-get)="(/[^"#?]*)', page.text))
+    assert {one for one in leads if not one.startswith(("/shared/", "/static/"))} <= {"/theme"}

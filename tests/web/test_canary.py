@@ -7,11 +7,13 @@ that stand for it here, by its name. A route with a parameter of another name fa
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 from urllib.parse import quote
 
 import httpx
 import pytest
+from websockets.sync.client import connect
 
 from sendlens.control.administration import Actor, Administration
 from sendlens.control.roles import Role
@@ -22,7 +24,8 @@ from tests.web.conftest import Running
 
 TRACE = "zebra"
 """In every name, address, subject and id that the other tenant chose; no answer to us may have it."""
-STREAMS = {"/live": "tests/pages/test_live.py", "/v1/live": "tests/web/test_live_socket.py"}
+STREAMS = {"/live", "/v1/live"}
+"""Answers without an end, which have a test of their own below; that of a shared link ends where the link does."""
 ELSEWHERE = {"/static/{path:path}", "/favicon.ico", "/docs", "/docs/{path:str}", "/docs/openapi.json"}
 """Files and the description of the API, which are the same for everybody."""
 INSTANCE = {"/metrics", "/health", "/health/live", "/health/ready"}
@@ -118,9 +121,9 @@ OWNED = {
 TYPED = {"campaign", "campaign_id", "recipient", "message", "message_id"}
 """Parameters that are a sender's own words, which two tenants may share."""
 FREE: dict[str, list[str]] = {
-    "name": list(PANELS),
+    "name": [*PANELS, *(f"{name}.csv" for name in PANELS), "figures.json"],
     "provider": ["postmark"],
-    "dimension": ["campaign", "provider", "link"],
+    "dimension": ["campaign", "provider", "link", "campaign.csv"],
     "deed": ["rotate", "retire", "options", "test", "delete"],
     "token": ["no-such-token"],
     "job": ["no-such-import"],
@@ -130,6 +133,15 @@ FREE: dict[str, list[str]] = {
     "file": ["figures.csv", "figures.json"],
 }
 """Parameters of which both tenants have the same."""
+
+
+QUERIES = {
+    "/v1/breakdown": ("?dimension=campaign", "?dimension=campaign&format=csv"),
+    "/v1/recipients": ("?did=delivered", "?did=delivered&format=csv"),
+    "/v1/timeseries": ("", "?format=csv"),
+    "/v1/deliverability": ("", "?format=csv"),
+}
+"""Routes that need a question, or answer in two forms."""
 
 
 def paths(template: str, ours: Side, theirs: Side | None = None) -> Iterator[tuple[str, set[str]]]:
@@ -151,7 +163,7 @@ def paths(template: str, ours: Side, theirs: Side | None = None) -> Iterator[tup
 
 
 def routes(method: str) -> list[str]:
-    skipped = ELSEWHERE | INSTANCE | SESSIONS | STREAMS.keys()
+    skipped = ELSEWHERE | INSTANCE | SESSIONS | STREAMS
     found = [route for route in application().routes if method in getattr(route, "methods", ())]
     return sorted({route.path for route in found} - skipped)
 
@@ -188,9 +200,8 @@ def test_no_route_shows_another_tenant(running: Running, sides: tuple[Side, Side
         for template in routes("GET"):
             api = template.startswith("/v1")
             for path, _ in paths(template, ours):
-                whole = f"{path}?dimension=campaign" if path == "/v1/breakdown" else path
                 asked = (
-                    [ask(whole, key=ours.values["admin"])]
+                    [ask(path + more, key=ours.values["admin"]) for more in QUERIES.get(path, ("",))]
                     if api
                     else [ask(path, cookie=ours.session), ask(path, cookie=ours.viewer)]
                 )
@@ -241,3 +252,44 @@ def test_no_route_shows_another_tenant(running: Running, sides: tuple[Side, Side
     assert [one.role for one in control.users.members(theirs.tenant.id)] == [Role.ADMIN, Role.VIEWER]
     assert all(not one.revoked_at for one in control.keys.list(theirs.tenant.id))
     assert len(control.invitations.list(theirs.tenant.id)) == 1
+
+
+def test_no_stream_tells_of_another_tenant(running: Running, sides: tuple[Side, Side]) -> None:
+    ours, theirs = sides
+
+    def send(one: Side, word: str, count: int) -> None:
+        _, key = one.desk.create_key(f"{word} more", ["ingest"])
+        sent = [
+            {"id": f"{word}-{i}", "type": "opened", "recipient": f"{word}@a.example", "campaign_id": f"{word}-late"}
+            for i in range(count)
+        ]
+        headers = {"authorization": f"Bearer {key}"}
+        assert httpx.post(f"{running.url}/v1/events", json=sent, headers=headers).status_code == 202
+        running.settle()
+
+    def both() -> None:
+        send(theirs, f"{TRACE}-live", 5)
+        send(ours, "otter-live", 2)
+
+    seen = running.parts.hub.latest(ours.tenant.id).version
+    cookie = {"cookie": f"sendlens_session={ours.session}"}
+    with httpx.stream("GET", f"{running.url}/live?seen={seen}", headers=cookie, timeout=30) as feed:
+        lines = feed.iter_lines()
+        assert next(lines).startswith(":")
+        both()
+        told = list(takewhile(lambda line: not line.startswith("data: {"), lines))
+        change = running.parts.hub.latest(ours.tenant.id)
+        assert (change.events, TRACE in "".join(told)) == (2, False)
+    foreign = httpx.get(f"{running.url}/live?tenant={theirs.tenant.slug}", headers=cookie)
+    assert (foreign.status_code, clean(foreign, theirs.tenant.slug)) == (404, True)
+
+    address = running.url.replace("http", "ws") + "/v1/live"
+    key = {"authorization": f"Bearer {ours.values['admin']}"}
+    with connect(address, additional_headers=key, open_timeout=20) as socket:
+        first = str(socket.recv(timeout=20))
+        send(theirs, f"{TRACE}-socket", 5)
+        send(ours, "otter-socket", 2)
+        told = [first]
+        while "otter-socket-late" not in told[-1]:
+            told.append(str(socket.recv(timeout=20)))
+    assert TRACE not in "".join(told).lower()

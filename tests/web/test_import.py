@@ -1,5 +1,6 @@
 """Files imported in the browser: the same records as any post, told with their lines."""
 
+import asyncio
 import gzip
 import json
 from pathlib import Path
@@ -9,8 +10,10 @@ import httpx
 import pytest
 
 from sendlens.clock import FrozenClock
+from sendlens.control.imports import ImportJobs
 from sendlens.control.roles import Role
 from sendlens.errors import BadRequest, TooBusy
+from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.door import Door
 from sendlens.pipeline.imports import Imports
 from sendlens.sources import files
@@ -78,10 +81,11 @@ def test_an_upload_that_came_second_is_not_left_on_disk(monkeypatch: pytest.Monk
     def busy(_: Imports, tenant: str) -> None:
         raise TooBusy(f"an import of {tenant} is running", retry_after=10)
 
-    imports = Imports(cast("Door", None), FrozenClock(0), tmp_path)
+    unasked = (cast("ImportJobs", None), cast("Disguise", None))
+    imports = Imports(cast("Door", None), FrozenClock(0), tmp_path, *unasked)
     second = tmp_path / "second.ndjson"
     second.write_bytes(b"{}")
     monkeypatch.setattr(Imports, "check", busy)
     with pytest.raises(TooBusy):
-        imports.start("t_1", "second.ndjson", second)
+        asyncio.run(imports.start("t_1", "second.ndjson", second))
     assert not second.exists()

@@ -14,6 +14,7 @@ from sendlens.control.annotations import Annotations
 from sendlens.control.audit import Audit
 from sendlens.control.database import Database
 from sendlens.control.deadletters import DeadLetters
+from sendlens.control.imports import ImportJobs
 from sendlens.control.invitations import Invitations
 from sendlens.control.keys import Keys
 from sendlens.control.ledger import Ledger
@@ -48,6 +49,7 @@ class Control:
         self.ledger: Final = Ledger(database, clock)
         self.deadletters: Final = DeadLetters(database, clock)
         self.rejections: Final = Rejections(database, clock)
+        self.imports: Final = ImportJobs(database)
         self.mails: Final = Mails(database, clock)
         self.pseudonym: Final = keyring.pseudonym
         self.audit: Final = Audit(database, keyring, clock)

@@ -303,3 +303,25 @@ rejected_samples = Table(
     Index("ix_rejected_samples_tenant_id", "tenant", "id"),
     sqlite_autoincrement=True,
 )
+
+# Files that are imported: how far each is.
+imports = Table(
+    "imports",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("file", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("started_at", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("bytes_done", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=False),
+    Column("resumed", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("rejections", JSON, nullable=False),
+    Index("ix_imports_tenant_started_at", "tenant", "started_at"),
+)

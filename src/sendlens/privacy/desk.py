@@ -169,6 +169,7 @@ class PrivacyDesk:
                     done.log_blocks += self._log.rewrite(partition, records.anonymiser(person), until=until)
                 done.dead_letters = self._erase_letters(person)
                 self._control.rejections.rewrite(tenant, person.erased_from)
+                self._control.imports.rewrite(tenant, person.erased_from)
                 if person.is_address:
                     # A mail that was sent to everybody can still name one of them, and a mail as sent is kept whole.
                     self._control.mails.rewrite(tenant, person.taken_out)

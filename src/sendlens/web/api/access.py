@@ -15,7 +15,7 @@ from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import ASGIApp, Receive, Scope, Send
 
-from sendlens.control.roles import KEY_ROLES, may
+from sendlens.control.roles import KEY_ROLES, PERMISSIONS, may
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.metrics.query import TenantLike
 from sendlens.web.places import Places
@@ -124,6 +124,12 @@ class LeavePlaces:
 def tenant_of(request: AnyRequest) -> TenantLike:
     """Return the tenant whose key the guard accepted."""
     return request.scope["state"][_TENANT]
+
+
+def must_of(request: AnyRequest, action: str) -> None:
+    """Raise `Forbidden` unless the key that the guard accepted may do a thing."""
+    if not may_of(request, action):
+        raise Forbidden(f"this API key may not {PERMISSIONS[action].help}", hint="Make a key with the scope admin.")
 
 
 def may_of(request: AnyRequest, action: str) -> bool:

@@ -38,7 +38,7 @@ from sendlens.metrics.standing import standing
 from sendlens.metrics.variants import variants
 from sendlens.sources.schema import event_schema
 from sendlens.web.api import answers, problems, tables
-from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, tenant_of
+from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, must_of, tenant_of
 from sendlens.web.api.deliverability import deliverability_route
 from sendlens.web.api.messages import message_route
 from sendlens.web.api.plain import PlainPage
@@ -255,6 +255,7 @@ def _people_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
         form: _Format = "",
     ) -> Response[answers.PeopleAnswer] | Response[str]:
         """Who did a thing in the period, the latest first, as JSON or CSV."""
+        must_of(request, "export_people")
         as_table = tables.wanted(request, form)
         found = recipients.who(asked, did, limit=limit, offset=offset, search=search, after=after)
         return tables.people(found, did) if as_table else Response(answers.people(asked, did, found))

@@ -64,6 +64,8 @@ async def answer_panel(question: Ask, name: str) -> Response[str] | Stream:
         return html(await show(one, question, question.site.settings.query_seconds, first=False))
     if one.sheet is None:
         raise NotFound(f"the panel {plain!r} is no table", hint="Its figures are on the page only.")
+    if one.saving:
+        question.visitor.must(one.saving)
     return saved(await one.sheet(question), plain, form, question)
 
 

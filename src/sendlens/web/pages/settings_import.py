@@ -30,7 +30,8 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     """Return the routes of imports."""
 
     async def show(request: PageRequest, visitor: Visitor, error: SendlensError | None = None) -> Response[str]:
-        values = {"jobs": _imports(site).of(visitor.tenant.id), "forms": sorted(FORMS), "most": MOST_BYTES // 10**6}
+        jobs = await _imports(site).of(visitor.tenant.id)
+        values = {"jobs": jobs, "forms": sorted(FORMS), "most": MOST_BYTES // 10**6}
         return await settings_page(
             site, request, visitor, "sources", values, template="import", title="Import a file", error=error
         )
@@ -55,7 +56,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
             if not isinstance(given, UploadFile) or not given.filename:
                 raise BadRequest("no file was chosen", hint="Choose an NDJSON, JSON or CSV file.")
             kept = await _keep(imports.directory, given)
-            job = imports.start(visitor.tenant.id, given.filename, kept)
+            job = await imports.start(visitor.tenant.id, given.filename, kept)
         except SendlensError as error:
             return await show(request, visitor, error)
         await asyncio.to_thread(administration(site, visitor).note, "file.import", job.name)
@@ -65,7 +66,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     async def progress(request: PageRequest, job: FromPath[str]) -> Response[str]:
         visitor = await visit(site, request)
         visitor.must("import_files")
-        found = _imports(site).get(visitor.tenant.id, job)
+        found = await _imports(site).get(visitor.tenant.id, job)
         share = round(100 * found.bytes_done / found.size) if found.size else 100
         values = {"job": found, "share": min(share, 100), "here": place(visitor, f"import/{job}")}
         return await settings_page(

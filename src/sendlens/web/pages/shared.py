@@ -26,6 +26,7 @@ from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import SHARED, Address
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask, ask, bar
+from sendlens.web.panels.registry import DELIVERABILITY, DELIVERABILITY_PANELS
 from sendlens.web.panels.scopes import MAIL_PANELS
 
 # A link that was passed on once too often should at least not be found by a search engine.
@@ -56,8 +57,13 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
             },
             "address": question.address,
         }
+        template = "scope.html"
+        if _about_deliverability(question):
+            # As on the page itself, nothing is compared.
+            values |= {"bar": bar(question) | {"compares": [], "compared": ""}, "cards": panels[2:]}
+            template = "deliverability.html"
         name = visitor.link.name if visitor.link else ""
-        answer = await page(site, request, "scope.html", values, title=name, visitor=visitor)
+        answer = await page(site, request, template, values, title=name, visitor=visitor)
         answer.headers.update(_UNLISTED)
         return answer
 
@@ -93,5 +99,12 @@ def _question(site: Site, visitor: Visitor, request: PageRequest, token: str) ->
     return ask(site, visitor, Address(f"{SHARED}{token}", address_of(request).pairs))
 
 
+def _about_deliverability(question: Ask) -> bool:
+    link = question.visitor.link
+    return link is not None and Address.read(link.address).path == DELIVERABILITY
+
+
 def _panels(question: Ask) -> tuple[str, ...]:
+    if _about_deliverability(question):
+        return DELIVERABILITY_PANELS
     return question.of.kind.panels if question.of else MAIL_PANELS

@@ -22,6 +22,7 @@ from sendlens.web.pages.render import leave
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import SHARED, Address, own_path
 from sendlens.web.panels.question import DEFAULT_PERIOD, PERIOD_NAMES, in_words
+from sendlens.web.panels.registry import DELIVERABILITY
 from sendlens.web.panels.scopes import KINDS, fixed
 
 SHARE_DAYS: Final = {7: "a week", 30: "30 days", 90: "90 days", 365: "a year"}
@@ -120,7 +121,7 @@ def view_of(text: str) -> Address:
 
 
 def shared_view(view: Address) -> Address:
-    """Return what a link to a view shows: the figures of the same question, whatever page it was asked on."""
+    """Return what a link to a view shows: the deliverability where it was asked there, else the question's figures."""
     pairs = [pair for pair in view.pairs if pair[0] != "tenant"]
     head, _, rest = view.path.removeprefix("/").partition("/")
     kind = next((kind for kind in KINDS.values() if kind.path == f"/{head}"), None)
@@ -129,7 +130,8 @@ def shared_view(view: Address) -> Address:
         return Address.of("/", [("period", "all"), ("compare", "none"), ("f", only)])
     if kind and rest:
         pairs.append(("of", f"{kind.dimension},{unquote(rest)}"))
-    return Address.of("/", [pair for pair in pairs if pair[0] not in {"campaign", "q", "order", "page", "did"}])
+    path = DELIVERABILITY if view.path == DELIVERABILITY else "/"
+    return Address.of(path, [pair for pair in pairs if pair[0] not in {"campaign", "q", "order", "page", "did"}])
 
 
 def moment(text: str, zone: str) -> int:

@@ -13,11 +13,11 @@ from sendlens.metrics.filters import Filter
 from sendlens.metrics.periods import DAY, Period, parse_period, zone_info
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.reader import day_time, number, said, value_text, when
-from sendlens.web.panels.chart import chart
+from sendlens.web.panels.chart import chart, chart_sheet
 from sendlens.web.panels.figures import CLOCKS
 from sendlens.web.panels.names import name_of
 from sendlens.web.panels.question import Ask
-from sendlens.web.panels.sheet import Sheet
+from sendlens.web.panels.sheet import Cell, Sheet, cells
 
 TILES: Final[dict[str, str]] = {
     "sent": "sent",
@@ -38,6 +38,7 @@ _LEFT: Final = (
     *("unsubscribe_rate", "unsubscribe_rate_link", "unsubscribe_rate_one_click", "unsubscribe_rate_mailto"),
     "complaint_rate",
 )
+_EARNED: Final = ("conversions", "revenue", "revenue_per_email", "return_on_investment")
 WHO: Final = {
     "opened_human": "Who opened",
     "clicked_human": "Who clicked",
@@ -89,19 +90,43 @@ async def bounces_sheet(question: Ask) -> Sheet:
     return Sheet(head, [tuple(getattr(one, name) for name in head) for one in found])
 
 
+async def report_sheet(question: Ask) -> Sheet:
+    """Return a row per key figure, human and raw, and per step of the funnel. Raises `NotFound`."""
+    answers, tenant = question.site.answers, question.tenant
+    campaigns = Campaigns(answers.metrics)
+    found = await answers.run(tenant, lambda: campaigns.summary(tenant, question.campaign))
+    keys = dict.fromkeys((*TILES, *_RAW.values(), *_LEFT, "machine_open_share", *_EARNED))
+    rows: list[tuple[Cell, ...]] = [
+        ("figure", key, METRICS[key].label, *cells([found.figures[key]])) for key in keys if key in found.figures
+    ]
+    rows += [("funnel", step.figure.key, step.label, *cells([step.figure])) for step in found.funnel]
+    return Sheet(("part", "metric", "label", "value", "value_n", "value_d"), rows)
+
+
 async def course(question: Ask) -> dict[str, object]:
     """Return the chart of the campaign's first days, or of its whole life."""
-    facts = await question.site.answers.campaign_facts(question.tenant, question.campaign)
-    wanted = question.address.get("window")
-    window = wanted if wanted in WINDOWS else "3d"
-    period = _period(question, facts, WINDOWS[window][1])
-    scope = replace(question.scope, period=period, compare=None, clock="event")
-    values = await chart(replace(question, scope=scope), TILES[_chosen(question)])
+    window, asked = await _course(question)
+    values = await chart(asked, TILES[_chosen(question)])
     steps = [
         {"label": label, "href": str(question.address.with_(window=key)), "chosen": key == window}
         for key, (label, _) in WINDOWS.items()
     ]
     return values | {"steps": steps}
+
+
+async def course_sheet(question: Ask) -> Sheet:
+    """Return the series of the chart."""
+    _, asked = await _course(question)
+    return await chart_sheet(asked, TILES[_chosen(question)])
+
+
+async def _course(question: Ask) -> tuple[str, Ask]:
+    """Return the chosen window, and the question about it."""
+    facts = await question.site.answers.campaign_facts(question.tenant, question.campaign)
+    wanted = question.address.get("window")
+    window = wanted if wanted in WINDOWS else "3d"
+    period = _period(question, facts, WINDOWS[window][1])
+    return window, replace(question, scope=replace(question.scope, period=period, compare=None, clock="event"))
 
 
 def _period(question: Ask, facts: CampaignFacts, days: int) -> Period:
@@ -197,8 +222,8 @@ def _money(question: Ask, found: Summary) -> list[tuple[str, str]]:
     money = [
         ("Cost", value_text(float(facts.cost), "money", currency) if facts.cost else ""),
         ("Budget", value_text(float(facts.budget), "money", currency) if facts.budget else ""),
-        *((METRICS[key].label, said(figures[key])) for key in ("conversions", "revenue", "revenue_per_email")),
-        ("Return on investment", said(figures["return_on_investment"])),
+        *((METRICS[key].label, said(figures[key])) for key in _EARNED[:3]),
+        ("Return on investment", said(figures[_EARNED[3]])),
     ]
     return [(name, text) for name, text in money if text and text != "–"]
 

@@ -6,7 +6,9 @@ from typing import Final
 
 from sendlens.metrics.campaigns import LIST_METRICS, ORDERS
 from sendlens.metrics.registry import METRICS
+from sendlens.web.pages.reader import iso
 from sendlens.web.panels.question import Ask, campaign_path
+from sendlens.web.panels.sheet import MOST_ROWS, Cell, Sheet, cells, columns
 
 PAGE: Final = 25
 FIRST_ORDER: Final = "-started_at"
@@ -17,9 +19,7 @@ _ASCENDING: Final = {"name"}  # what one reads from A to Z first; everything els
 async def campaign_list(question: Ask) -> dict[str, object]:
     """Return one page of the campaigns."""
     address = question.address
-    order = address.get("order")
-    if order.removeprefix("-") not in {*ORDERS, *LIST_METRICS}:
-        order = FIRST_ORDER
+    order = _order(question)
     number = int(address.get("page")) if address.get("page").isdecimal() else 1
     number = max(min(number, 10_000), 1)
     search = address.get("q")
@@ -52,6 +52,29 @@ async def campaign_list(question: Ask) -> dict[str, object]:
         "after": str(address.with_(page=str(number + 1))) if number < pages else "",
         "search": search,
     }
+
+
+async def campaign_list_sheet(question: Ask) -> Sheet:
+    """Return every campaign that the search finds, in the order of the page."""
+    found = await question.site.answers.campaigns(
+        question.tenant, order_by=_order(question), limit=MOST_ROWS, offset=0, search=question.address.get("q")
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (
+            row.facts.id,
+            row.facts.name,
+            row.facts.subject,
+            iso(at) if (at := row.facts.started_at or row.facts.first_event_at) else "",
+            *cells(row.figures[key] for key in LIST_METRICS),
+        )
+        for row in found.rows
+    ]
+    return Sheet(("campaign_id", "name", "subject", "started_at", *columns(LIST_METRICS)), rows)
+
+
+def _order(question: Ask) -> str:
+    order = question.address.get("order")
+    return order if order.removeprefix("-") in {*ORDERS, *LIST_METRICS} else FIRST_ORDER
 
 
 def _heading(question: Ask, key: str, label: str, hide: str, order: str) -> dict[str, object]:

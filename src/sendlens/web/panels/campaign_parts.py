@@ -9,7 +9,7 @@ from math import log
 from typing import Final
 
 from sendlens.metrics.campaigns import Campaigns
-from sendlens.metrics.comparable import MOST, Standing, comparison
+from sendlens.metrics.comparable import MOST, Comparison, Standing, comparison
 from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, both_curves
 from sendlens.metrics.figures import Figure, duration
 from sendlens.metrics.intervals import wilson
@@ -120,13 +120,28 @@ def _interval(figure: Figure) -> str:
     return f"{value_text(bounds[0], 'ratio')} to {value_text(bounds[1], 'ratio')}" if bounds else ""
 
 
-async def comparable(question: Ask) -> dict[str, object]:
-    """Return how the campaign stands among the latest of its kind."""
+async def _compared(question: Ask) -> Comparison:
     answers, tenant = question.site.answers, question.tenant
     facts = await answers.campaign_facts(tenant, question.campaign)
     campaigns = Campaigns(answers.metrics)
-    found = await answers.run(tenant, lambda: comparison(campaigns, tenant, facts))
-    currency = tenant.currency
+    return await answers.run(tenant, lambda: comparison(campaigns, tenant, facts))
+
+
+async def comparable_sheet(question: Ask) -> Sheet:
+    """Return a row per metric: the campaign's, and median and middle half of the others."""
+    found = await _compared(question)
+    head = ("metric", "value", "value_n", "value_d", "median", "low", "high", "above", "of")
+    rows: list[tuple[Cell, ...]] = [
+        (one.figure.key, *cells([one.figure]), one.median, one.low, one.high, one.above, one.of)
+        for one in found.standings
+    ]
+    return Sheet(head, rows)
+
+
+async def comparable(question: Ask) -> dict[str, object]:
+    """Return how the campaign stands among the latest of its kind."""
+    found = await _compared(question)
+    currency = question.tenant.currency
     return {
         "kind": found.kind,
         "most": MOST,

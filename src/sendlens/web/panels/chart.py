@@ -110,9 +110,9 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
     }
 
 
-async def chart_sheet(question: Ask) -> Sheet:
-    """Return the series of the chosen metric, with the compared period beside it."""
-    key = chosen_metric(question)
+async def chart_sheet(question: Ask, metric: str = "") -> Sheet:
+    """Return the series of a metric, or of the chosen one, with the compared period beside it."""
+    key = metric or chosen_metric(question)
     series = await question.site.answers.timeseries(question.scope, (key,), question.address.get("interval") or "auto")
     head = (series.interval, *columns([key]), *columns([f"previous_{key}"] if series.previous else []))
     rows = [

@@ -64,7 +64,9 @@ def _provider(question: Ask, value: str) -> Item:
 
 
 def _narrowed(question: Ask, dimension: str, value: str) -> str:
-    """Return the address of this page under one filter more."""
+    """Return the address of this page under one filter more; none for the holder of a shared link."""
+    if question.shared:
+        return ""
     return str(question.address.at("/deliverability").plus_filter(Filter("is", dimension, (value,)).text()))
 
 
@@ -127,18 +129,23 @@ async def sources(question: Ask) -> Facts:
 async def reasons(question: Ask) -> Facts:
     """Return why mail bounced or was deferred."""
     found = await _asked(question, replies)
+
+    def reply(text: str) -> str:
+        # Servers repeat in it whom they refused, and the holder of a shared link is to see nobody's address.
+        return "" if question.shared else text
+
     rows = [
         (
             Item(
                 one.bounce_reason,
                 text=name_of("bounce_reason", one.bounce_reason) if one.bounce_reason else "no reason told",
-                second=one.reply,
-                title=f"{one.reply} (rule: {one.rule})" if one.rule else one.reply,
+                second=reply(one.reply),
+                title=f"{reply(one.reply)} (rule: {one.rule})".strip() if one.rule else reply(one.reply),
             ),
             Item(one.type, text="deferred" if one.type == "deferred" else one.bounce_class or "bounced"),
             _provider(question, one.provider),
             Item(one.messages),
-            Item(one.reply),
+            Item(reply(one.reply)),
             Item(one.code),
             Item(one.rule),
         )

@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from sendlens.control.sources import Source
-from sendlens.metrics.accounting import Outcomes
+from sendlens.metrics.accounting import Account, Outcomes
 from sendlens.metrics.periods import DAY, HOUR, zone_info
 from sendlens.sources.kinds import path_of
-from sendlens.web.pages.reader import when
+from sendlens.web.pages.reader import iso, when
 from sendlens.web.pages.site import Site
 from sendlens.web.panels.question import Ask
+from sendlens.web.panels.sheet import MOST_ROWS, Cell, Sheet
 
 INTAKE_PERIODS: Final = {"1h": "Last hour", "24h": "24 hours", "7d": "7 days", "28d": "28 days"}
 OUTCOMES: Final = {
@@ -31,14 +32,62 @@ _KINDS: Final = {
     "tls_report": "TLS report rows",
 }
 _LETTERS: Final = 20
+_STEP: Final = 200
+
+
+async def _account(question: Ask) -> Account:
+    period = question.scope.period
+    length = period.end - period.start
+    interval = "minute" if length <= 2 * HOUR else "hour" if length <= 2 * DAY else "day"
+    return await question.site.answers.account(question.tenant, period, interval)
+
+
+async def intake_sheet(question: Ask) -> Sheet:
+    """Return the sum, a row per source and kind of record, and one per step of time."""
+    found = await _account(question)
+    sources = await asyncio.to_thread(question.site.control.sources.list, question.tenant.id)
+    names = {source.id: source.name for source in sources}
+
+    def row(part: str, source: str, kind: str, at: str, one: Outcomes) -> tuple[Cell, ...]:
+        return (part, source, kind, at, *_texts(one).values())
+
+    rows = [row("total", "", "", "", found.total)]
+    rows += [row("source", names.get(one.source, one.source), one.kind, "", one.outcomes) for one in found.sources]
+    rows += [row(found.interval, "", "", at, one) for at, one in zip(found.labels, found.series, strict=True)]
+    return Sheet(("part", "source", "kind", "at", *OUTCOMES), rows)
+
+
+async def dead_letters_sheet(question: Ask) -> Sheet:
+    """Return the dead letters that wait, without what is in them."""
+    letters, tenant = question.site.control.deadletters, question.tenant.id
+    rows: list[tuple[Cell, ...]] = []
+    after = 0
+    while len(rows) < MOST_ROWS and (some := await asyncio.to_thread(letters.list, tenant, after=after, most=_STEP)):
+        after = some[-1].id
+        rows += [
+            (
+                one.id,
+                one.source,
+                one.kind,
+                one.reason,
+                one.records,
+                iso(one.received_at) if one.received_at else "",
+                iso(one.at),
+                one.request_id,
+                one.batch_id,
+                "yes" if one.parked else "no",
+            )
+            for one in some
+        ]
+    head = ("id", "source", "kind", "reason", "records", "received_at", "at", "request_id", "batch_id", "parked")
+    return Sheet(head, rows)
 
 
 async def intake(question: Ask) -> dict[str, object]:
     """Return the account of the period."""
-    period = question.scope.period
+    found = await _account(question)
+    period, interval = question.scope.period, found.interval
     length = period.end - period.start
-    interval = "minute" if length <= 2 * HOUR else "hour" if length <= 2 * DAY else "day"
-    found = await question.site.answers.account(question.tenant, period, interval)
     sources = await asyncio.to_thread(question.site.control.sources.list, question.tenant.id)
     by_name = {source.id: source for source in sources} | {source.name: source for source in sources}
     zone = zone_info(period.zone)

@@ -15,9 +15,9 @@ from sendlens.errors import NotFound, SendlensError, TooBusy
 from sendlens.web.pages.reader import number
 from sendlens.web.panels.arriving import lag, polled, source_lights, source_lights_sheet
 from sendlens.web.panels.breakdown import breakdown, breakdown_sheet
-from sendlens.web.panels.campaign import bounces, bounces_sheet, course, report
-from sendlens.web.panels.campaign_list import campaign_list
-from sendlens.web.panels.campaign_parts import comparable, soon, soon_sheet, variants, variants_sheet
+from sendlens.web.panels.campaign import bounces, bounces_sheet, course, course_sheet, report, report_sheet
+from sendlens.web.panels.campaign_list import campaign_list, campaign_list_sheet
+from sendlens.web.panels.campaign_parts import comparable, comparable_sheet, soon, soon_sheet, variants, variants_sheet
 from sendlens.web.panels.chart import chart, chart_sheet
 from sendlens.web.panels.clickmap import click_map, click_map_sheet
 from sendlens.web.panels.deliverability import matrix_sheet, provider_matrix, signals, signals_sheet
@@ -35,7 +35,7 @@ from sendlens.web.panels.deliverability_facts import (
 from sendlens.web.panels.details import details
 from sendlens.web.panels.facts import Gather, facts_sheet, show_facts
 from sendlens.web.panels.figures import figures, figures_sheet
-from sendlens.web.panels.intake import dead_letters, intake
+from sendlens.web.panels.intake import dead_letters, dead_letters_sheet, intake, intake_sheet
 from sendlens.web.panels.message import message
 from sendlens.web.panels.people import people, people_sheet, person
 from sendlens.web.panels.question import Ask
@@ -44,7 +44,7 @@ from sendlens.web.panels.sheet import FORMS, Sheet
 
 _log = structlog.get_logger(__name__)
 
-_DELIVERABILITY: Final = "/deliverability"
+DELIVERABILITY: Final = "/deliverability"
 
 _WAY_ON: Final = {
     False: "Choose a shorter period or fewer filters, or try again.",
@@ -72,6 +72,8 @@ class Panel:
     every: int = 5
     sheet: Write | None = None
     needs: str = "see_figures"
+    saving: str = ""
+    """The permission to save it as a file, where seeing it is not enough."""
     page: str = "/"
     """Where it stands if its address does not say so; with a slash at its end the item of the address follows."""
     alone: bool = False
@@ -95,10 +97,10 @@ def _facts(
     look: str = "card",
     every: int = 30,
     needs: str = "see_figures",
-    page: str = _DELIVERABILITY,
+    page: str = DELIVERABILITY,
 ) -> Panel:
     load, sheet = partial(show_facts, gather=gather), partial(facts_sheet, gather=gather)
-    return Panel(name, "panels/facts.html", load, label, look, every, sheet, needs, page)
+    return Panel(name, "panels/facts.html", load, label, look, every, sheet, needs, page=page)
 
 
 def _arriving(name: str, gather: Gather, label: str) -> Panel:
@@ -111,15 +113,31 @@ _ALL: Final = (
     _card("campaigns", "Campaigns"),
     _card("audience", "Where mail went"),
     _card("content", "Links and bounces"),
-    Panel("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns", every=10, page="/campaigns"),
-    Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10),
-    Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide"),
+    Panel(
+        *("campaign-list", "panels/campaign_list.html", campaign_list, "Campaigns"),
+        every=10,
+        sheet=campaign_list_sheet,
+        page="/campaigns",
+    ),
+    Panel("campaign", "panels/campaign.html", report, "The campaign", look="", every=10, sheet=report_sheet),
+    Panel("campaign-course", "panels/chart.html", course, "Course over time", look="card wide", sheet=course_sheet),
     Panel("campaign-bounces", "panels/bounces.html", bounces, "Bounces", "card wide", 30, bounces_sheet),
     Panel("campaign-soon", "panels/soon.html", soon, "How soon people acted", "card wide", 30, soon_sheet),
     Panel("campaign-variants", "panels/variants.html", variants, "Variants", "card wide", 30, variants_sheet),
-    Panel("campaign-comparable", "panels/comparable.html", comparable, "Among its kind", "card wide", 60),
+    Panel(
+        *("campaign-comparable", "panels/comparable.html", comparable, "Among its kind"),
+        look="card wide",
+        every=60,
+        sheet=comparable_sheet,
+    ),
     Panel("click-map", "panels/clickmap.html", click_map, "Click map", "card wide", 30, click_map_sheet),
-    Panel("intake", "panels/intake.html", intake, "What became of it", every=2, needs="see_intake", page="/intake"),
+    Panel(
+        *("intake", "panels/intake.html", intake, "What became of it"),
+        every=2,
+        sheet=intake_sheet,
+        needs="see_intake",
+        page="/intake",
+    ),
     Panel(
         *("source-lights", "panels/lights.html", source_lights, "Sources"),
         every=2,
@@ -142,6 +160,7 @@ _ALL: Final = (
         dead_letters,
         "Dead letters",
         every=10,
+        sheet=dead_letters_sheet,
         needs="see_intake",
         page="/intake",
     ),
@@ -150,6 +169,7 @@ _ALL: Final = (
         every=10,
         sheet=people_sheet,
         needs="see_people",
+        saving="export_people",
         page="/recipients",
     ),
     Panel("person", "panels/person.html", person, "Person", "", 0, needs="see_people", page="/recipients/", alone=True),
@@ -166,7 +186,7 @@ _ALL: Final = (
         look="",
         every=60,
         sheet=signals_sheet,
-        page=_DELIVERABILITY,
+        page=DELIVERABILITY,
     ),
     Panel(
         "matrix",
@@ -176,7 +196,7 @@ _ALL: Final = (
         "card",
         10,
         matrix_sheet,
-        page=_DELIVERABILITY,
+        page=DELIVERABILITY,
     ),
     _facts("reasons", reasons, "Bounces and deferrals", look="card wide"),
     _facts("domains", domains, "Authentication by domain", look="card wide"),
@@ -208,6 +228,10 @@ def panel(name: str) -> Panel:
     return PANELS[name]
 
 
+def _saves(one: Panel, question: Ask) -> bool:
+    return one.sheet is not None and (not one.saving or question.visitor.can(one.saving))
+
+
 async def show(one: Panel, question: Ask, seconds: float, *, first: bool, patient: bool = False) -> Markup:
     """Return the panel as HTML, whatever happens to its figures.
 
@@ -216,7 +240,7 @@ async def show(one: Panel, question: Ask, seconds: float, *, first: bool, patien
     wrong with the request itself where the page is about nothing but this panel.
     """
     text = question.site.render.text
-    files = {form: question.address.panel(f"{one.name}.{form}") for form in FORMS} if one.sheet else {}
+    files = {form: question.address.panel(f"{one.name}.{form}") for form in FORMS} if _saves(one, question) else {}
     frame: dict[str, object] = {"panel": one, "address": question.address, "pending": False, "files": files}
     here = question.address
     retry = {"patient": str(here.with_(wait="long")), "panel_url": here.panel(one.name)}
