@@ -94,3 +94,25 @@ def test_the_page_while_things_go_wrong(browser: Browser, running: Running, depl
         expect(page.get_by_role("status").filter(has_text="let in again")).to_be_visible()
         expect(page.locator("#panel-source-lights .halt")).to_have_count(0)
         assert running.parts.fuse.blown() == []
+
+
+def test_a_file_is_sent_with_its_progress(browser: Browser, running: Running) -> None:
+    """The script sends the form and follows to the page of the import; what is wrong is said where the form is."""
+    line = b'{"id": "e%d", "type": "delivered", "recipient": "p%d@example.com"}\n'
+    body = b"".join(line % (number, number) for number in range(3000)) + b'{"id": "x", "type": "delivered"}\n'
+    with tab(browser, running.url, viewport={"width": WIDE[0], "height": WIDE[1]}) as one:
+        page = one.page
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.resource_type) if request.method == "POST" else None)
+        page.goto("/settings/import")
+        page.get_by_label("File, at most").set_input_files(
+            {"name": "history.ndjson", "mimeType": "application/x-ndjson", "buffer": body}
+        )
+        page.get_by_role("button", name="Import").click()
+        expect(page.get_by_role("status").filter(has_text="Done.")).to_be_visible(timeout=30_000)
+        assert sent == ["xhr"]
+        expect(page.locator("dl.facts")).to_contain_text("3,001")
+        assert page.locator(".long").all_inner_texts()[0].startswith("recipient: ")
+        one.picture("import-done-light-1280")
+        page.goto("/settings/import")
+        expect(page.get_by_role("link", name="history.ndjson")).to_be_visible()

@@ -8,6 +8,7 @@ import pytest
 from sendlens.clock import FrozenClock
 from sendlens.errors import Unavailable
 from sendlens.web.live import Change, LiveHub
+from sendlens.web.pages.live_feed import feed_messages
 
 
 def hub(**options: float) -> LiveHub:
@@ -94,6 +95,26 @@ def test_what_is_no_event_is_told_and_keeps_the_time_of_the_last() -> None:
         live.touch("t2")
         assert live.latest("t2").at == 0
         await changes.aclose()
+
+    asyncio.run(run())
+
+
+def test_a_page_hears_that_records_wait() -> None:
+    async def run() -> None:
+        live = hub(heartbeat_seconds=0.01)
+        waits = [True, False]
+
+        async def allowed() -> bool:
+            return True
+
+        messages = feed_messages(live.subscribe("t1"), allowed, lambda: waits.pop(0), told=True)
+        told = [await asyncio.wait_for(anext(messages), 10) for _ in range(3)]
+        assert [(one.event, one.comment) for one in told] == [
+            (None, "connected"),
+            ("waiting", None),
+            (None, "still here"),
+        ]
+        await messages.aclose()
 
     asyncio.run(run())
 

@@ -47,19 +47,31 @@ def feed(
     seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
     changes = site.hub.subscribe(visitor.tenant.id, seen)
     told = visitor.link is None
-    return ServerSentEvent(_messages(changes, still_allowed, told=told), headers={"Cache-Control": "no-store"})
+
+    def waiting() -> bool:
+        return told and site.log is not None and site.log.backlog() > 0
+
+    messages = feed_messages(changes, still_allowed, waiting, told=told)
+    return ServerSentEvent(messages, headers={"Cache-Control": "no-store"})
 
 
-async def _messages(
-    changes: AsyncGenerator[Change | None], still_allowed: Callable[[], Awaitable[bool]], *, told: bool
+async def feed_messages(
+    changes: AsyncGenerator[Change | None],
+    still_allowed: Callable[[], Awaitable[bool]],
+    waiting: Callable[[], bool],
+    *,
+    told: bool,
 ) -> AsyncGenerator[ServerSentEventMessage]:
+    """Yield what a page is sent: each change, and in a silence whether that is because records wait to be stored."""
     # A first line at once, so that proxies and browsers know the connection stands.
     yield ServerSentEventMessage(data=None, comment="connected", retry=2000)
     try:
         async for change in changes:
             if not await still_allowed():
                 return
-            if change is None:
+            if change is None and waiting():
+                yield ServerSentEventMessage(data="{}", event="waiting")
+            elif change is None:
                 yield ServerSentEventMessage(data=None, comment="still here")
             else:
                 # How much came in is more than the holder of a shared link has been given.

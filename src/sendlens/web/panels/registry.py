@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
@@ -74,6 +74,8 @@ class Panel:
     needs: str = "see_figures"
     saving: str = ""
     """The permission to save it as a file, where seeing it is not enough."""
+    waits: bool = False
+    """Whether it also shows what waits to be stored, which nobody else hears of."""
     page: str = "/"
     """Where it stands if its address does not say so; with a slash at its end the item of the address follows."""
     alone: bool = False
@@ -145,7 +147,7 @@ _ALL: Final = (
         needs="see_intake",
         page="/intake",
     ),
-    _arriving("lag", lag, "Lag"),
+    replace(_arriving("lag", lag, "Lag"), waits=True),
     _arriving("polled", polled, "Mailboxes and servers that are polled"),
     Panel(
         *("rejections", "panels/rejections.html", rejections, "Rejected, and why"),

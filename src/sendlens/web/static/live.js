@@ -48,6 +48,8 @@
       if (Date.now() - said > 30000) { said = Date.now(); say("The figures were updated."); }
       if ($("[data-waiting]")) location.replace(location.href);
     });
+    // Nothing is stored, and something waits to be.
+    feed.addEventListener("waiting", () => document.body.dispatchEvent(new CustomEvent("waiting")));
     feed.onerror = () => {
       feed.close();
       feed = null;
