@@ -83,6 +83,10 @@ CASES: dict[str, tuple[tuple[Act, ...], dict[int, str]]] = {
         ),
         {1: "burst_opener", 3: "burst", 4: "burst", 5: "burst"},
     ),
+    "the same hand half a minute and more before": (
+        (opened(1, 69, hand=7), *(click(key, 98 + key, key, hand=7) for key in (2, 3, 4))),
+        {2: "burst", 3: "burst", 4: "burst"},
+    ),
     "at delivery": (
         (delivered(100), click(1, 101, 1), opened(2, 102), left(3, 99)),
         {1: "at_delivery", 2: "at_delivery", 3: "at_delivery"},
@@ -151,19 +155,20 @@ def test_a_verdict_is_one_of_the_set_within_reach_and_moves_one_way(
             assert later.reason != found.reason or later.confidence <= found.confidence
 
 
-@given(ACTS)
-def test_bursts_are_what_a_look_from_every_click_at_every_other_finds(acts: list[Act]) -> None:
-    clicks = sorted(
-        {act for act in acts if act.type == "clicked" and not act.explained}, key=lambda act: (act.at, act.key)
-    )
+CLICKS = st.lists(st.builds(click, st.just(1), st.integers(0, 100), st.integers(0, 2)), min_size=4, max_size=12)
+
+
+@given(CLICKS)
+def test_bursts_are_what_a_look_from_every_click_at_every_other_finds(told: list[Act]) -> None:
+    clicks = sorted((act._replace(key=key) for key, act in enumerate(told)), key=lambda act: act.at)
     spans: list[tuple[int, int]] = []
     for click in clicks:
         for wide, least in ((BURST_MS, BURST_LINKS), (PACE_MS, 2)):
             within = [other for other in clicks if click.at <= other.at <= click.at + wide]
             if len({other.link for other in within}) >= least:
                 spans.append((click.at, within[-1].at))
-    message = Message(acts)
-    for moment in range(0, 181 * S, S):
+    message = Message(clicks)
+    for moment in range(0, 131 * S, S):
         for slack in (0, PACE_MS):
             expected = any(start - slack <= moment <= end + slack for start, end in spans)
             assert message.in_burst(moment, slack) == expected

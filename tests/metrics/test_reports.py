@@ -123,6 +123,19 @@ def test_a_life_comes_in_pages(embedded_store: Store) -> None:
     assert rest.more_before is None
 
 
+def test_what_happened_in_one_moment_is_on_one_page(embedded_store: Store) -> None:
+    """Providers tell whole seconds: the border of a page must not swallow what shares its moment."""
+    put(embedded_store, [known(1, ANN), known(2, ANN)])
+    people, before, seen = Recipients(metrics(embedded_store)), 0, list[tuple[str, int, str]]()
+    for _ in range(10):
+        page = people.get(TENANT, ANN, limit=3, before=before)
+        seen += [(one.message_key, one.at, one.type) for one in page.timeline]
+        if page.more_before is None:
+            break
+        before = page.more_before
+    assert len(seen) == len(set(seen)) == 10
+
+
 def test_a_corrected_event_stands_once_in_a_life(embedded_store: Store) -> None:
     told = known(1, ANN)
     put(embedded_store, [told, [told[1] | {"weight": -1}, told[1] | {"actor": "machine"}]])
@@ -212,6 +225,40 @@ def test_a_pseudonym_is_found_by_the_whole_address(embedded_store: Store) -> Non
     who = Recipients(hidden).who
     assert [one.recipient for one in who(scope(), "delivered", search=ANN)] == ["p_4711"]
     assert who(scope(), "delivered", search="ann") == []
+
+
+def test_who_did_not(embedded_store: Store) -> None:
+    """Only people whose mail arrived and stayed; of mail without a tracker nobody knows whether it was opened."""
+
+    def did(key: int, name: str, *kinds: str, **more: object) -> list[Event]:
+        base: Event = {"tenant": "t_1", "message_key": key, "campaign_id": "spring", **more}
+        base |= {"recipient": f"{name}@a.example", "recipient_key": key}
+        return [
+            base
+            | {"type": kind, "occurred_at": (NOON + 60 * n) * 1000, "event_key": key * 100 + n}
+            | {"actor": "machine" if name == "scanned" else "human" if kind in ("opened", "clicked") else ""}
+            for n, kind in enumerate(kinds)
+        ]
+
+    put(
+        embedded_store,
+        [
+            did(1, "reader", "delivered", "opened"),
+            did(2, "clicker", "delivered", "opened", "clicked"),
+            did(3, "silent", "delivered"),
+            did(4, "scanned", "delivered", "opened", "clicked"),
+            did(5, "untracked", "delivered", untracked=1),
+            did(6, "bounced", "delivered", "bounced", bounce_class="hard"),
+            did(7, "deferred", "deferred"),
+        ],
+    )
+    who = Recipients(metrics(embedded_store)).who
+
+    def names(deed: str) -> set[str]:
+        return {one.recipient.partition("@")[0] for one in who(scope(), deed)}
+
+    assert names("not_opened") == {"silent", "scanned"}
+    assert names("not_clicked") == {"reader", "silent", "scanned", "untracked"}
 
 
 def test_the_account_holds(embedded_store: Store) -> None:

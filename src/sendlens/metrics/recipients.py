@@ -64,7 +64,8 @@ WHERE tenant = {{tenant:String}} AND {within} AND recipient_key != 0
 """
 MOST_PEOPLE: Final = 10_000
 SILENT: Final = {
-    "not_opened": "opened_human_at = 0",
+    # Of mail without a tracker nobody knows whether it was opened.
+    "not_opened": "opened_human_at = 0 AND untracked = 0",
     "not_clicked": "clicked_human_at = 0",
 }
 """What people did not do with mail that was delivered to them, as conditions over `messages`."""
@@ -163,7 +164,10 @@ class Recipients:
                 )
             raise NotFound(f"Nothing is known of {recipient!r}.", hint="Ask by the address the mail was sent to.")
         key, rows = found[0]
-        page = rows[:limit]
+        page, rest = rows[:limit], rows[limit:]
+        if rest:
+            # The next page begins before the last of this one: what happened in one moment stays together.
+            page = [row for row in page if row[1] != rest[0][1]] or page
         timeline, address = self._timeline(tenant, key, page)
         counts = self._store.query(tenant.id, _COUNTS, {"person": key}).rows
         totals = {str(row[0]): int(cast("int", row[1])) for row in counts}
@@ -176,7 +180,7 @@ class Recipients:
             revenue=amounts.get("revenue", 0.0),
             points=max(points, 0),
             timeline=timeline,
-            more_before=_millis(page[-1][1]) if len(rows) > limit else None,
+            more_before=_millis(page[-1][1]) if rest else None,
         )
 
     def sent(self, tenant: TenantLike, recipient: str, since: int) -> dict[str, int]:
