@@ -137,3 +137,8 @@ def test_counts_and_scores() -> None:
     assert text_of(1234567, "count") == "1,234,567"
     assert text_of(73.24, "score") == "73.2"
     assert text_of(3.2, "score") == "3.20"
+
+
+def test_a_loss_that_becomes_a_gain_is_a_rise() -> None:
+    now = made("return_on_investment", {"costed_revenue": 50, "cost": 100}, costed_revenue=150, cost=100)
+    assert (now.value, now.change, now.direction) == (0.5, 2.0, "better")

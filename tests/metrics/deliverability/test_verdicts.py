@@ -20,6 +20,12 @@ def test_an_interval_tells_how_little_few_seeds_say() -> None:
     assert wilson(0, 5) == pytest.approx((0.0, 0.4345), abs=1e-4)
     assert wilson(500, 1000) == pytest.approx((0.4691, 0.5309), abs=1e-4)
     assert wilson(0, 0) is None
+    for n in range(1, 200):
+        none, all_ = wilson(0, n), wilson(n, n)
+        assert none
+        assert all_
+        assert none[0] >= 0
+        assert all_[1] <= 1
 
 
 def test_a_placement_never_shows_a_bare_percentage() -> None:
