@@ -1,7 +1,11 @@
 """Options and fixtures that every test can use."""
 
+from collections.abc import Generator
+
 import pytest
 from hypothesis import settings
+
+from sendlens.web.pages import overview
 
 # How long an example takes says more of the machine than of the code: on a busy one properties would fail by chance.
 settings.register_profile("unhurried", deadline=None)
@@ -24,6 +28,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def long(request: pytest.FixtureRequest) -> bool:
     """Whether to run at full length; a test that repeats itself multiplies its rounds by this."""
     return bool(request.config.getoption("--long"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_pages() -> Generator[None]:
+    """Let pages wait for all of their panels, however busy the machine is; a test of late panels says so itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overview, "SOON_SECONDS", 4.0)
+        patch.setattr(overview, "FIRST_PAINT_SECONDS", 4.0)
+        yield
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,7 +1,9 @@
 """A store that is slow: what is late waits or gives up in its own place, and every page says how to go on."""
 
 import threading
+import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +63,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
 
 @pytest.fixture
 def store(server: Served, embedded_store: Store, monkeypatch: pytest.MonkeyPatch) -> Generator[SlowStore]:
-    """The server over an empty store. Its pages have patience enough for a busy machine."""
-    monkeypatch.setattr(overview, "FIRST_PAINT_SECONDS", 4)
+    """The server over an empty store."""
     slow = SlowStore(embedded_store)
     answers = server.site.answers
     answers.metrics = Metrics(slow, server.clock)  # pyright: ignore[reportArgumentType] - looks like one
     monkeypatch.setattr(answers, "_recipients", Recipients(answers.metrics))
+    monkeypatch.setattr(server.site.begun, "_tasks", {})
     yield slow
     slow.slow = False
 
@@ -86,6 +88,26 @@ def test_page_comes_before_its_panels(
     late = get(server, path)
     assert late.count('class="pending"') == PAGES[path]
     assert late.count("wait=long") >= PAGES[path]
+
+
+def test_page_is_there_with_its_first_panel(server: Served, store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others fill their places by the work that the page began, and without JavaScript the page asks once more."""
+    monkeypatch.setattr(overview, "SOON_SECONDS", 0.05)
+    store.about, store.slow = "dmarc_records", True
+    page = get(server, "/deliverability")
+    assert 'class="pending"' in page
+    assert page.count('class="pending"') < PAGES["/deliverability"]
+    assert '<noscript><meta http-equiv="refresh" content="0; url=/deliverability?wait=long"></noscript>' in page
+    late = page.count('class="pending"')
+    assert len(server.site.begun) == late
+    with ThreadPoolExecutor() as pool:
+        taken = pool.submit(get, server, "/panels/domains")
+        while len(server.site.begun) == late:
+            assert not taken.done(), "the panel was asked for anew"
+            time.sleep(0.01)
+        store.slow = False
+        assert "No DMARC report covers this period" in taken.result()
+    assert len(server.site.begun) == late - 1
 
 
 @pytest.mark.parametrize("path", ["/deliverability", "/recipients/ada@example.com"])

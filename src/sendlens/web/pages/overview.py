@@ -10,6 +10,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Stream
+from markupsafe import Markup
 
 from sendlens.errors import NotFound
 from sendlens.metrics.filters import OPERATORS, Filter
@@ -19,13 +20,23 @@ from sendlens.web.pages.render import html, leave
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
 from sendlens.web.pages.waiting import is_waiting, waiting_page
+from sendlens.web.panels.begun import begin
 from sendlens.web.panels.question import Ask, ask, bar, page_path
 from sendlens.web.panels.registry import PANELS, panel, show
 from sendlens.web.panels.scopes import MAIL_PANELS
 from sendlens.web.panels.sheet import saved
 
 FIRST_PAINT_SECONDS: Final = 1.5
-"""How long a page waits for its slowest panel before it is sent with a place left open."""
+"""How long a page waits for its first panel before it is sent with nothing but places left open."""
+SOON_SECONDS: Final = 0.25
+"""How long a page that has a panel to show waits for the others: long enough for most, too short to be noticed."""
+
+
+class Painted(dict[str, Markup]):
+    """The panels of a page by name."""
+
+    patient: str = ""
+    """The address of the page that waits for all of them, if one was late: the way on without JavaScript."""
 
 
 def handlers(site: Site) -> list[HTTPRouteHandler]:
@@ -61,7 +72,8 @@ async def answer_panel(question: Ask, name: str) -> Response[str] | Stream:
     one = panel(plain)
     question.visitor.must(one.needs)
     if not form:
-        return html(await show(one, question, question.site.settings.query_seconds, first=False))
+        begun = question.site.begun.take(plain, question) or begin(one.load(question))
+        return html(await show(one, question, question.site.settings.query_seconds, first=False, begun=begun))
     if one.sheet is None:
         raise NotFound(f"the panel {plain!r} is no table", hint="Its figures are on the page only.")
     if one.saving:
@@ -80,18 +92,33 @@ def cards(panels: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for name in panels if name not in {"figures", "chart"})
 
 
-async def paint(question: Ask, names: tuple[str, ...]) -> dict[str, str]:
+async def paint(question: Ask, names: tuple[str, ...]) -> Painted:
     """Return several panels for the first sight of a page, asked for at the same time.
 
-    Whoever asks for it with `wait` gets the page when its slowest panel is there: the way on without JavaScript.
+    The page is there as soon as its first panel is, and waits a moment longer for those that come as quickly. The
+    others are places that fill themselves, by work that has begun already. Whoever asks for the page with `wait` gets
+    it when its slowest panel is there.
     """
     patient = bool(question.address.get("wait"))
-    seconds = question.site.settings.query_seconds if patient else FIRST_PAINT_SECONDS
+    waiting = str(question.address.with_(wait="long"))
     question = replace(question, address=question.address.with_(wait=None))
+    begun = {name: begin(PANELS[name].load(question)) for name in names}
+    if not patient:
+        ready, _ = await asyncio.wait(begun.values(), timeout=min(SOON_SECONDS, FIRST_PAINT_SECONDS))
+        if not ready:
+            rest = max(FIRST_PAINT_SECONDS - SOON_SECONDS, 0)
+            await asyncio.wait(begun.values(), timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+    late = not patient and not all(task.done() for task in begun.values())
+    seconds = question.site.settings.query_seconds if patient else 0
     shown = await asyncio.gather(
-        *(show(PANELS[name], question, seconds, first=True, patient=patient) for name in names)
+        *(
+            show(PANELS[name], question, seconds, first=True, patient=patient, begun=task)
+            for name, task in begun.items()
+        )
     )
-    return dict(zip(names, shown, strict=True))
+    painted = Painted(zip(names, shown, strict=True))
+    painted.patient = waiting if late else ""
+    return painted
 
 
 def typed_filter(request: PageRequest) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sendlens.clock import Clock
@@ -10,6 +10,7 @@ from sendlens.control.control import Control
 from sendlens.control.tenants import Tenant
 from sendlens.settings import Settings
 from sendlens.web.live import LiveHub
+from sendlens.web.panels.begun import Begun
 
 if TYPE_CHECKING:
     from sendlens.log.protocol import Log
@@ -54,6 +55,7 @@ class Site:
     privacy: PrivacyDesk | None = None
     errands: Errands | None = None
     imports: Imports | None = None
+    begun: Begun = field(default_factory=Begun)
 
     def last_event(self, tenant: Tenant) -> int:
         """Return when the tenant's last event arrived, in UTC milliseconds; 0 for never.

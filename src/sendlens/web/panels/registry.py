@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -14,6 +14,7 @@ from markupsafe import Markup
 from sendlens.errors import NotFound, SendlensError, TooBusy
 from sendlens.web.pages.reader import number
 from sendlens.web.panels.arriving import lag, polled, source_lights, source_lights_sheet
+from sendlens.web.panels.begun import Values
 from sendlens.web.panels.breakdown import breakdown, breakdown_sheet
 from sendlens.web.panels.campaign import bounces, bounces_sheet, course, course_sheet, report, report_sheet
 from sendlens.web.panels.campaign_list import campaign_list, campaign_list_sheet
@@ -52,7 +53,7 @@ _WAY_ON: Final = {
 }
 """What to do about a panel that took too long; one that is alone on its page may have neither period nor filters."""
 
-Load = Callable[[Ask], Awaitable[dict[str, object]]]
+Load = Callable[[Ask], Coroutine[None, None, Values]]
 Write = Callable[[Ask], Awaitable[Sheet]]
 
 
@@ -234,12 +235,14 @@ def _saves(one: Panel, question: Ask) -> bool:
     return one.sheet is not None and (not one.saving or question.visitor.can(one.saving))
 
 
-async def show(one: Panel, question: Ask, seconds: float, *, first: bool, patient: bool = False) -> Markup:
-    """Return the panel as HTML, whatever happens to its figures.
+async def show(
+    one: Panel, question: Ask, seconds: float, *, first: bool, patient: bool = False, begun: asyncio.Task[Values]
+) -> Markup:
+    """Return the panel that `begun` loads as HTML, whatever happens to its figures.
 
-    After `seconds` a panel of a `first` paint leaves a place that fills itself; a panel loaded alone, or on a page that
-    is `patient`, says that it took too long. A mistake of ours is logged and shown in this panel only. Raises what is
-    wrong with the request itself where the page is about nothing but this panel.
+    After `seconds` a panel of a `first` paint leaves a place that fills itself and takes over what has begun; a panel
+    loaded alone, or on a page that is `patient`, says that it took too long. A mistake of ours is logged and shown in
+    this panel only. Raises what is wrong with the request itself where the page is about nothing but this panel.
     """
     text = question.site.render.text
     files = {form: question.address.panel(f"{one.name}.{form}") for form in FORMS} if _saves(one, question) else {}
@@ -248,10 +251,11 @@ async def show(one: Panel, question: Ask, seconds: float, *, first: bool, patien
     retry = {"patient": str(here.with_(wait="long")), "panel_url": here.panel(one.name)}
     try:
         async with asyncio.timeout(seconds):
-            values = await one.load(question)
+            values = await (asyncio.shield(begun) if first and not patient else begun)
         body = text(one.template, values | frame)
     except TimeoutError:
         if first and not patient:
+            question.site.begun.keep(one.name, question, begun)
             body = text("panels/pending.html", retry | frame)
             frame["pending"] = True
         else:
