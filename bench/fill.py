@@ -41,6 +41,8 @@ KEY = "sl_bench_0123456789abcdefghijklmnop"
 BATCH = 150_000
 DRAWN = 10_000_000
 """Most events that are drawn; what is more is copied from them."""
+_MEMORY_MB = 8_000
+"""What the engine may use while it copies: more than a server has by default, for a table is copied at once."""
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
 
@@ -94,7 +96,7 @@ def fill(data: Path, events: int, told: Callable[[int], None] | None = None) -> 
 
     At most `DRAWN` are drawn into an empty directory. Where there is a history already, it is the one that is copied.
     """
-    settings = settings_of(data)
+    settings = settings_of(data, store_memory_mb=_MEMORY_MB)
     with (
         DataDirectory.open(data),
         Control.open(settings.control_url, load_secret_key(settings)) as control,
