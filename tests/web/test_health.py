@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import re
+import threading
 
 import pytest
 
 from sendlens.pipeline.fuse import Blown
 from sendlens.pipeline.writer import Progress
 from sendlens.settings import Settings
-from sendlens.web.health import Facts, judge
+from sendlens.web import health
+from sendlens.web.health import Facts, StorePing, judge
 from sendlens.web.samples import TaskState
 
 WELL = Facts(now_ms=60_000, waiting=0, alive=True, progress=Progress(), answered=True, disk_free_bytes=10**12)
@@ -34,13 +37,32 @@ STOPPED = Blown("t_1", "src_1", 7, 120, 90, "ValueError: ada@example.com is odd"
     ],
 )
 def test_each_trouble(trouble: dict[str, object], check: str, status: str, words: str) -> None:
-    health = judge(Settings(), dataclasses.replace(WELL, **trouble))  # pyright: ignore[reportArgumentType]
-    assert health.status == status
-    assert [name for name, one in health.checks.items() if not one.ok] == [check]
-    assert re.search(words, health.checks[check].detail)
+    told = judge(Settings(), dataclasses.replace(WELL, **trouble))  # pyright: ignore[reportArgumentType]
+    assert told.status == status
+    assert [name for name, one in told.checks.items() if not one.ok] == [check]
+    assert re.search(words, told.checks[check].detail)
     # Health is open to everybody.
-    assert "ada@example.com" not in str(health)
-    assert "secret" not in str(health)
+    assert "ada@example.com" not in str(told)
+    assert "secret" not in str(told)
+
+
+def test_store_that_stands_still_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PING_SECONDS", 0.01)
+    free, asked = threading.Event(), list[int]()
+
+    def ping() -> bool:
+        asked.append(1)
+        return free.wait(30)
+
+    async def probe() -> None:
+        store = StorePing(ping)
+        assert [await store.answered() for _ in range(3)] == [False] * 3
+        assert len(asked) == 1
+        free.set()
+        monkeypatch.setattr(health, "PING_SECONDS", 30)
+        assert await store.answered()
+
+    asyncio.run(probe())
 
 
 def test_all_is_well() -> None:

@@ -62,6 +62,8 @@ WARNINGS = frozenset({"disk", "tasks", "polling"})
 
 
 _MOST_UNREAD = 10
+PING_SECONDS = 3.0
+"""How long the store may take to answer: whoever asks about health shall hear that it does not, and not wait, too."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +80,14 @@ class Sources:
     tasks: Mapping[str, TaskState]
     trouble: Callable[[], str]
 
-    def facts(self) -> Facts:
-        """Ask every part; may take a moment."""
+    def facts(self, answered: bool) -> Facts:
+        """Ask every part but the store, which has `answered` or not; may take a moment."""
         return Facts(
             now_ms=self.clock.now_ms(),
             waiting=self.log.backlog(),
             alive=self.writer.alive,
             progress=self.writer.progress,
-            answered=self.store.ping(),
+            answered=answered,
             log_trouble=self.trouble(),
             blown=self.fuse.blown(),
             disk_free_bytes=self.samples.disk_free_bytes,
@@ -95,8 +97,26 @@ class Sources:
         )
 
 
+class StorePing:
+    """One question to the store at a time, however many ask about health and however long it takes."""
+
+    def __init__(self, ping: Callable[[], bool]) -> None:
+        """Ask by `ping`, in a worker thread."""
+        self._ping = ping
+        self._asked: asyncio.Task[bool] | None = None
+
+    async def answered(self) -> bool:
+        """Return whether the store answers within `PING_SECONDS`."""
+        asked = self._asked
+        if asked is None or asked.done():
+            asked = self._asked = asyncio.ensure_future(asyncio.to_thread(self._ping))
+        done, _ = await asyncio.wait([asked], timeout=PING_SECONDS)
+        return bool(done) and asked.result()
+
+
 def health_router(sources: Sources) -> Router:
     """Return the routes `/health/live` and `/health/ready`; both are open to everybody and tell no data."""
+    ping = StorePing(sources.store.ping)
 
     @get("/live", media_type=MediaType.JSON, sync_to_thread=False, summary="Whether the process lives")
     def live() -> dict[str, str]:
@@ -106,7 +126,7 @@ def health_router(sources: Sources) -> Router:
     @get("/ready", media_type=MediaType.JSON, summary="Whether events are accepted, stored and shown")
     async def ready() -> Response[Health]:
         """Ask every part; 503 with the reason if one cannot do its work."""
-        health = judge(sources.settings, await asyncio.to_thread(sources.facts))
+        health = judge(sources.settings, await asyncio.to_thread(sources.facts, await ping.answered()))
         return Response(
             health, status_code=503 if health.status == "failing" else 200, headers={"cache-control": "no-store"}
         )
@@ -120,7 +140,7 @@ def judge(settings: Settings, facts: Facts) -> Health:
     late = f", more than {settings.max_lag_events}: posts get 503" if over else ""
     checks = {
         "writer": _writer(facts),
-        "store": Check(facts.answered, "answers" if facts.answered else "does not answer"),
+        "store": Check(facts.answered, "answers" if facts.answered else f"does not answer within {PING_SECONDS:g} s"),
         "door": Check(not over, f"{facts.waiting} records wait to be stored{late}"),
         "log": Check(not facts.log_trouble, facts.log_trouble or "takes what arrives"),
         "fuse": _fuse(facts.blown),
