@@ -141,8 +141,8 @@ def test_pages_without_javascript(browser: Browser, filled: Product, made: dict[
         for name, address in PAGES.items():
             path, _, query = address.format(**made).partition("?")
             one.page.goto(f"{path}?{query}&wait=long")
-            assert one.page.locator("h1").count() == 1, name
-            assert one.page.locator(".failed, .pending").count() == 0, name
+            expect(one.page.locator("h1"), name).to_have_count(1)
+            expect(one.page.locator(".failed, .pending"), name).to_have_count(0)
             assert one.overflow() <= 0, name
         one.page.goto("/")
         menu = one.page.locator("details.menu")

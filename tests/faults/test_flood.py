@@ -12,8 +12,8 @@ from tests.harness.server import KEY, inspect_data, running
 
 # Low enough that the flood meets them in a short run.
 LIMITS = {
-    "SENDLENS_RATE_EVENTS": "2000",
-    "SENDLENS_RATE_BURST": "4000",
+    "SENDLENS_RATE_EVENTS": "500",
+    "SENDLENS_RATE_BURST": "1000",
     "SENDLENS_API_REQUESTS": "8",
     "SENDLENS_QUERY_SECONDS_PER_MINUTE": "30",
 }
