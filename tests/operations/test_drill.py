@@ -67,7 +67,7 @@ class Sender(threading.Thread):
         self.join(60)
 
 
-@pytest.mark.parametrize("form", ["directory", "file"])
+@pytest.mark.parametrize("form", ["file", pytest.param("directory", marks=pytest.mark.long)])
 def test_backup_under_load_and_restore_elsewhere(tmp_path: Path, form: str) -> None:
     backup = tmp_path / ("backup.tar" if form == "file" else "backup")
     server = Server(tmp_path / "first", environment={"SENDLENS_BATCH_MS": "5"}).start()

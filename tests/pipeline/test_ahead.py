@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from sendlens.clock import FrozenClock
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, EventType
 from sendlens.pipeline.agreement import disagreements
@@ -63,3 +64,18 @@ def test_a_pause_makes_what_was_prepared_stale(house: House) -> None:
         pass
     later = "SELECT DISTINCT recipient FROM events WHERE batch_id > (SELECT min(batch_id) FROM events)"
     assert house.store.fetch_internal(later).rows == [("gone",)]
+
+
+def test_what_came_while_a_batch_was_stored_has_waited_enough(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch has a quarter of a second to fill, and the time that the one before took is part of it."""
+    writer = house.writer(batch_events=1000)
+    clock, waits = writer._clock, list[float]()  # pyright: ignore[reportPrivateUsage] - no other way to hear of it
+    assert isinstance(clock, FrozenClock)
+    monkeypatch.setattr(writer, "_batch_seconds", 0.25)
+    monkeypatch.setattr(writer._stop, "wait", waits.append)  # pyright: ignore[reportPrivateUsage] - as above
+    for took in (0.1, 0.4):
+        writer.step(wait=0)
+        house.append([event(1000 + int(took * 10))])
+        clock.advance(took)
+    writer.step(wait=0)
+    assert waits == pytest.approx([0.0, 0.15, 0.0])

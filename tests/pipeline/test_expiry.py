@@ -103,7 +103,7 @@ def test_rows_go_and_figures_stay(house: House) -> None:
     assert all(kept[row[:4]] >= row[4] for row in sums if row[1] in {"delivered", "clicks", "opens"})
 
 
-@pytest.mark.parametrize("statements", [0, 3, 4, 6, 8, 15])
+@pytest.mark.parametrize("statements", [0, 4, 8, *(pytest.param(cut, marks=pytest.mark.long) for cut in (3, 6, 15))])
 def test_a_run_cut_off_anywhere(house: House, statements: int) -> None:
     """The next start finishes it, or the next run begins it again."""
     sums = history(house)

@@ -260,7 +260,7 @@ def test_any_events_in_any_batches(any_store: Store, seed: int, long: bool) -> N
     agree(any_store, told)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_the_split_does_not_matter(embedded_store: Store, seed: int, long: bool) -> None:
     """States after many small batches equal those after one, field by field."""
     told = invented(seed + 100, messages=60 if long else 12, most_events=6)

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
@@ -114,6 +115,7 @@ class Writer:
         self._on_stored = on_stored
         self._fuse = fuse or Fuse(clock)
         self._ahead = Ahead(self._prepare, name=f"writer-{partition}-ahead")
+        self._started = -math.inf
         self._stop = threading.Event()
         # Whoever wants a pause holds the turnstile, so that the next batch waits behind it and not in front of it.
         self._turnstile = threading.Lock()
@@ -215,12 +217,15 @@ class Writer:
         after = self._log.committed(self._partition)
         prepared = self._ahead.take(after)
         if prepared is None:
-            if self._log.head(self._partition) <= after and not self._log.wait(self._partition, after, wait):
+            waited = self._log.head(self._partition) > after
+            if not waited and not self._log.wait(self._partition, after, wait):
                 return 0
             if self._log.backlog() < self._batch_events:
-                # Few, large inserts: give the batch a moment to fill.
-                self._stop.wait(self._batch_seconds)
-        started = self._clock.monotonic()
+                # Few, large inserts: give the batch a moment to fill. What came while the one before was stored has had
+                # that time; to wait once more would only make it older.
+                had = self._clock.monotonic() - self._started if waited else 0.0
+                self._stop.wait(max(self._batch_seconds - had, 0.0))
+        started = self._started = self._clock.monotonic()
         prepared = prepared or self._prepare(after)
         with self._batch():
             if prepared is not None and (
