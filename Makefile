@@ -41,6 +41,7 @@ bench: .venv/.bench ## measure throughput, latency, memory and storage against t
 
 faults: .venv/.test ## kill, fill up and cut off, at length
 	@$(BIN)/pytest -q --long tests/faults $(ARGS)
+	@$(BIN)/pytest -q --long -m long --ignore=tests/faults tests
 
 pictures: .venv/.test ## draw the pictures of the documentation again
 	@$(BIN)/python -m tests.browser.pictures

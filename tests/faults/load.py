@@ -59,6 +59,21 @@ class Load:
         for thread in self._threads:
             thread.start()
 
+    def scan_apart(self) -> None:
+        """Begin to post in the middle of a scanner's visit: its first click is stored, and the others come after it.
+
+        So that a verdict has to be corrected in any run, whatever the random ones come to.
+        """
+        rng = random.Random("apart")
+        first, *others = self._scan(rng)
+        with httpx.Client(base_url=self._server.url, headers=self._server.headers, timeout=20) as client:
+            self._until_answered(client, [first], rng)
+            self._server.wait_settled()
+            self.start()
+            self._until_answered(client, others, rng)
+        with self.account.lock:
+            self.account.scanned.add(str(first["message_id"]))
+
     def finish(self, seconds: float = 90.0) -> Account:
         """Let every sender get its last request answered, and return the account. The server must be up."""
         self._stop.set()

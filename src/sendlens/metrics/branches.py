@@ -195,8 +195,8 @@ def readings(question: Question, bind: Binder, wants: Sequence[Want]) -> list[st
     where = [
         "tenant = {tenant:String}",
         "type = 'read' AND actor != 'machine'",
-        f"occurred_at >= {bind.moment(question.start)}",
-        f"occurred_at < {bind.moment(question.end)}",
+        f"occurred_at >= {bind.instant(question.start)}",
+        f"occurred_at < {bind.instant(question.end)}",
         *conditions(question.filters, bind, question.zone, at="occurred_at", home="readings"),
     ]
     amounts = {
@@ -242,7 +242,7 @@ def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[
     earliest = question.start - (EARLIEST_BEFORE_SENDING if clock == "send" else 0)
     where = [
         "tenant = {tenant:String}",
-        f"occurred_at >= {bind.moment(max(earliest, 0))}",
+        f"occurred_at >= {bind.instant(max(earliest, 0))}",
         *conditions(of_level(question.filters, "event"), bind, question.zone, home="event"),
         "(" + " OR ".join(dict.fromkeys(f"({EVENT_MEASURES[measure]})" for measure in measures)) + ")",
         # A verdict that a correction took back is none; its event would still lend it the time.
@@ -253,7 +253,7 @@ def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[
         told += [f"sent_at >= {bind.moment(question.start)}", f"sent_at < {bind.moment(question.end)}"]
         moment = "m.sent_at"
     else:
-        where.append(f"occurred_at < {bind.moment(question.end)}")
+        where.append(f"occurred_at < {bind.instant(question.end)}")
         moment = "toDateTime(e.occurred_at, 'UTC')"
     chosen = (
         f"SELECT message_key, occurred_at, weight, revenue, {by_event} AS told,"

@@ -68,5 +68,13 @@ class Binder:
         return f"{{{name}:{type_}}}"
 
     def moment(self, at: int) -> str:
-        """Return the expression of an instant given in UTC milliseconds."""
+        """Return the expression of an instant given in UTC milliseconds, for a column of whole seconds."""
         return f"toDateTime({self(at // 1000, 'UInt32')}, 'UTC')"
+
+    def instant(self, at: int) -> str:
+        """Return the expression of an instant given in UTC milliseconds, for a column of milliseconds.
+
+        TRICKY: a bound in whole seconds makes the store leave out parts that lie within the last second before it; it
+        takes "before 12:00:00" for "up to 11:59:59", which is the same only where there is nothing in between.
+        """
+        return f"fromUnixTimestamp64Milli({self(at, 'Int64')}, 'UTC')"

@@ -294,9 +294,9 @@ class Recipients:
         wanted = search.strip().lower()
         if not wanted:
             return []
-        within = [f"occurred_at >= {bind.moment(scope.period.start)}"]
+        within = [f"occurred_at >= {bind.instant(scope.period.start)}"]
         if scope.clock != "send":  # what a mail sent in the period led to may have come later
-            within.append(f"occurred_at < {bind.moment(scope.period.until)}")
+            within.append(f"occurred_at < {bind.instant(scope.period.until)}")
         domain, start = wanted.removeprefix("@"), "\x00" if wanted.startswith("@") else wanted
         named = _NAMED.format(within=" AND ".join(within), domain=bind(domain, "String"), start=bind(start, "String"))
         keys = _keys(scope.tenant.id, wanted, self._metrics.stored_as(scope.tenant.id, wanted))

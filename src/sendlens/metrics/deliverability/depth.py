@@ -45,7 +45,7 @@ def depth(metrics: Metrics, scope: Scope) -> list[Gauge] | None:
     bind = Binder()
     sql = _SERIES.format(
         edges=bind([place // 1000 for place in places], "Array(UInt32)"),
-        where=within(scope, period, bind, at="at", home="column"),
+        where=within(scope, period, bind, at="at", home="column", fine=True),
         limit=bind(MOST_SERIES, "UInt64"),
     )
     found: list[Gauge] = []

@@ -21,12 +21,16 @@ def knows(scope: Scope, home: str) -> bool:
     return all(one.of.level == "time" or getattr(one.of, home) for one in scope.filters)
 
 
-def within(scope: Scope, period: Period, bind: Binder, *, at: str, home: str) -> str:
-    """Return the condition for the rows of the tenant in the period under the scope's filters."""
+def within(scope: Scope, period: Period, bind: Binder, *, at: str, home: str, fine: bool = False) -> str:
+    """Return the condition for the rows of the tenant in the period under the scope's filters.
+
+    The column `at` holds whole seconds, or milliseconds where it is `fine`.
+    """
+    instant = bind.instant if fine else bind.moment
     parts = [
         "tenant = {tenant:String}",
-        f"{at} >= {bind.moment(period.start)}",
-        f"{at} < {bind.moment(period.until)}",
+        f"{at} >= {instant(period.start)}",
+        f"{at} < {instant(period.until)}",
         *conditions(scope.filters, bind, scope.tenant.time_zone, at=at, home=home),
     ]
     return " AND ".join(parts)

@@ -52,8 +52,8 @@ def replies(metrics: Metrics, scope: Scope) -> list[Reply] | None:
     period = metrics.known(scope)
     where = [
         "tenant = {tenant:String}",
-        f"occurred_at >= {bind.moment(period.start)}",
-        f"occurred_at < {bind.moment(period.until)}",
+        f"occurred_at >= {bind.instant(period.start)}",
+        f"occurred_at < {bind.instant(period.until)}",
     ]
     if scope.filters:
         # A message has its dimensions from `messages`, also where its events are counted.
