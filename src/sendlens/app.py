@@ -62,6 +62,7 @@ from sendlens.web.intake.asgi import Receive, Scope, Send
 from sendlens.web.intake.tracker import TrackerApp
 from sendlens.web.live import LiveHub
 from sendlens.web.live_socket import LiveSocket
+from sendlens.web.proxies import Proxies
 from sendlens.web.samples import Samples
 from sendlens.web.scrape import Gauges
 from sendlens.web.site import build
@@ -148,7 +149,12 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         store = stack.enter_context(Store.open(settings))
         store.migrate()
         finish(store)
-        hub = LiveHub(clock, most_per_tenant=settings.live_streams, batch=control.ledger.finished())
+        hub = LiveHub(
+            clock,
+            most_per_tenant=settings.live_streams,
+            most_shared=settings.shared_streams,
+            batch=control.ledger.finished(),
+        )
         stack.callback(hub.close)
         telemetry = Telemetry(control)
         store.observe(telemetry.queried)
@@ -272,6 +278,7 @@ class Application:
     def __init__(self, settings: Settings, *, parts: Parts | None = None) -> None:
         """Prepare; nothing is opened before the server starts the lifespan."""
         self._settings = settings
+        self._proxies = Proxies(settings.trusted_proxies)
         self._parts = parts
         self._intake: IntakeApp | None = None
         self._tracker: TrackerApp | None = None
@@ -298,7 +305,9 @@ class Application:
         """Answer one connection."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
-        elif self._intake is not None and IntakeApp.handles(scope):
+            return
+        self._proxies.look_behind(scope)
+        if self._intake is not None and IntakeApp.handles(scope):
             await self._intake(scope, receive, send)
         elif self._tracker is not None and TrackerApp.handles(scope):
             await self._tracker(scope, receive, send)

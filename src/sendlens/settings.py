@@ -167,6 +167,12 @@ class Settings:
     live_streams: int = _setting(
         200, "Open pages of one tenant that are kept up to date.", "1 to 1000", _whole(1, 1000)
     )
+    shared_streams: int = _setting(
+        50,
+        "Open pages of one tenant's shared links that are kept up to date, besides those of its own people.",
+        "1 to 1000",
+        _whole(1, 1000),
+    )
     dedupe_days: int = _setting(7, "How many days a repeated event is recognised.", "1 to 90", _whole(1, 90))
     dedupe_memory_keys: int = _setting(
         5_000_000, "Event keys kept in memory (8 bytes each) in front of the store.", "0 or more", _whole(0, 10**10)
@@ -237,9 +243,9 @@ class Settings:
         _one_of("full", "truncated", "none"),
     )
     trusted_proxies: str = _setting(
-        "",
-        "Reverse proxies whose X-Forwarded-For is believed, as addresses or networks with commas; needed behind one so "
-        "that the tracker sees recipients' addresses and not the proxy's.",
+        "127.0.0.0/8,::1",
+        "Reverse proxies whose X-Forwarded-For is believed, as addresses or networks with commas; needed behind one on "
+        "another machine, so that sign-ins, the audit and the tracker see visitors' addresses and not the proxy's.",
         "addresses or networks, or empty",
         _networks,
     )

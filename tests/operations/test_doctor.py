@@ -154,6 +154,7 @@ def test_tables_that_disagree(data: Path) -> None:
         ({"geo_database": "/nowhere/countries.mmdb"}, "does not exist"),
         ({"public_url": "http://mail.example.com"}, "not encrypted"),
         ({"host": "0.0.0.0"}, "public address"),
+        ({"trusted_proxies": "10.0.0.0/8, 0.0.0.0/0"}, "everybody is believed"),
     ],
 )
 def test_doubtful_settings(setting: dict[str, Any], words: str) -> None:

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from sendlens.clock import FrozenClock
-from sendlens.errors import Unavailable
+from sendlens.errors import TooBusy, Unavailable
 from sendlens.web.live import Change, LiveHub
 from sendlens.web.pages.live_feed import feed_messages
 
@@ -147,6 +147,27 @@ def test_listener_that_leaves_makes_room() -> None:
         second = live.subscribe("t2", "an older version")
         assert await next_change(second) is not None
         await second.aclose()
+
+    asyncio.run(run())
+
+
+def test_a_link_that_was_passed_around_keeps_nobody_of_the_tenant_from_listening() -> None:
+    async def run() -> None:
+        live = hub(most_per_tenant=1, most_shared=2)
+        shared = [live.subscribe("t1", "an older version", shared=True) for _ in range(3)]
+        for one in shared[:2]:
+            await next_change(one)
+        with pytest.raises(TooBusy, match="2 shared pages") as refused:
+            await next_change(shared[2])
+        assert "SENDLENS_SHARED_STREAMS" in refused.value.hint
+        own = live.subscribe("t1", "an older version")
+        assert await next_change(own) is not None
+        with pytest.raises(TooBusy, match="1 pages"):
+            live.check("t1")
+        live.check("t2", shared=True)
+        for one in (own, *shared[:2]):
+            await one.aclose()
+        live.check("t1", shared=True)
 
     asyncio.run(run())
 

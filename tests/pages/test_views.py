@@ -167,6 +167,13 @@ def test_token_is_not_kept(server: Served) -> None:
     assert token not in dump
 
 
+def test_readers_of_links_listen_beside_the_tenants_own_people(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server.site.hub, "_most_shared", 0)
+    assert get(server, f"{share(server)}/live").status_code == 429
+    with httpx.stream("GET", f"{server.url}/live") as answer:
+        assert answer.status_code == 200
+
+
 def test_link_ends_by_its_day_and_by_hand(server: Served) -> None:
     def known() -> set[str]:
         return {one.id for one in server.control.shares.list(server.tenant.id)}

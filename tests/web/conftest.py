@@ -90,6 +90,7 @@ def running(tmp_path: Path, embedded_url: str) -> Generator[Running]:
             log_config=None,
             lifespan="on",
             ws="websockets-sansio",
+            proxy_headers=False,
         )
     )
     thread = threading.Thread(target=server.run, daemon=True)

@@ -60,6 +60,11 @@ RULES: Final[tuple[tuple[Callable[[Settings], bool], str, str], ...]] = (
         "the server listens to other machines and does not know its public address, which some providers sign",
         "Set SENDLENS_PUBLIC_URL.",
     ),
+    (
+        lambda s: any(part.strip().endswith("/0") for part in s.trusted_proxies.split(",")),
+        "everybody is believed to be a proxy, so that anybody may choose the address that is seen of him",
+        "Name your proxies alone in SENDLENS_TRUSTED_PROXIES.",
+    ),
 )
 """(what looks wrong, how it is said, what to do)."""
 

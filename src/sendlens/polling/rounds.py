@@ -1,12 +1,14 @@
 """Looks at every source of one kind, each at its own pace, in threads of its own.
 
 Owns when a source is looked at, what is remembered of it, and what follows a failure: it is told with its reason, and
-tried again ever more rarely, so that nobody waits for somebody else's broken server.
+tried again ever more rarely, so that nobody waits for somebody else's broken server. Tenants take turns, and while
+several have something to look at, none of them takes the last thread: slow servers of one keep nobody else waiting.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -71,7 +73,10 @@ class Rounds:
         self._clock = clock
         self._due: dict[str, float] = {}
         self._failures: dict[str, int] = {}
-        self._busy: set[str] = set()
+        self._busy: dict[str, str] = {}
+        """The tenant of each source that is being looked at."""
+        self._turns: dict[str, int] = {}
+        """How many looks had begun when a tenant's latest began."""
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._threads = [
@@ -104,24 +109,38 @@ class Rounds:
                 thread.join(max(0.0, until - self._clock.monotonic()))
 
     def turn(self) -> None:
-        """Look at every source that is due and that no other thread is looking at."""
-        now = self._clock.monotonic()
-        found = self._kind.sources()
-        with self._lock:
-            for gone in self._failures.keys() - {source.id for source in found}:
-                del self._failures[gone]
-        for source in found:
-            if self._stop.is_set():
-                return
-            with self._lock:
-                if source.id in self._busy or self._due.get(source.id, 0.0) > now:
-                    continue
-                self._busy.add(source.id)
+        """Look at one source after another until none is due that this thread may look at."""
+        while not self._stop.is_set() and (source := self._next()):
             try:
                 self._due[source.id] = self._clock.monotonic() + self.look(source)
             finally:
                 with self._lock:
-                    self._busy.discard(source.id)
+                    del self._busy[source.id]
+
+    def _next(self) -> Source | None:
+        """Return a source that is due and begin to be busy with it: of the tenant that has waited longest."""
+        now = self._clock.monotonic()
+        found = self._kind.sources()
+        tenants = {source.tenant for source in found}
+        # A look may last minutes: the thread kept free is for whoever becomes due meanwhile.
+        most = max(len(self._threads) - (len(tenants) > 1), 1)
+        with self._lock:
+            for known in (self._failures, self._due):
+                for gone in known.keys() - {source.id for source in found}:
+                    del known[gone]
+            busy = Counter(self._busy.values())
+            due = (
+                source
+                for source in found
+                if source.id not in self._busy and busy[source.tenant] < most and self._due.get(source.id, 0.0) <= now
+            )
+            chosen = min(
+                due, key=lambda one: (self._turns.get(one.tenant, 0), self._due.get(one.id, 0.0)), default=None
+            )
+            if chosen is not None:
+                self._busy[chosen.id] = chosen.tenant
+                self._turns[chosen.tenant] = max(self._turns.values(), default=0) + 1
+        return chosen
 
     def look(self, source: Source) -> float:
         """Look at one source; returns after how many seconds it is due again."""

@@ -23,6 +23,7 @@ LEAST_SECONDS: Final = 1.0
 HEARTBEAT_SECONDS: Final = 15.0
 MOST_LISTENERS: Final = 1000
 MOST_PER_TENANT: Final = 200
+MOST_SHARED: Final = 50
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +41,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 class _Listener:
     """One open page. Its mailbox holds a single flag, so a page that does not read costs no memory."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, *, shared: bool) -> None:
         self.loop = loop
+        self.shared = shared
         self.changed = asyncio.Event()
         self.closed = asyncio.Event()
         self.told = False  # guarded by the hub's lock: a wake-up is already on its way
@@ -67,11 +69,13 @@ class LiveHub:
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
         most_listeners: int = MOST_LISTENERS,
         most_per_tenant: int = MOST_PER_TENANT,
+        most_shared: int = MOST_SHARED,
         batch: int = 0,
     ) -> None:
         """Tell a listener at most once per `least_seconds`, and at least every `heartbeat_seconds`.
 
-        `batch` is the number of the last batch that was stored before this start.
+        Of a tenant listen at most `most_per_tenant` people and programs, and besides them `most_shared` holders of its
+        shared links. `batch` is the number of the last batch that was stored before this start.
         """
         self._batch = batch
         self._clock = clock
@@ -79,6 +83,7 @@ class LiveHub:
         self._heartbeat = heartbeat_seconds
         self._most = most_listeners
         self._most_per_tenant = most_per_tenant
+        self._most_shared = most_shared
         self._lock = threading.Lock()
         # Versions of two runs of the server never agree: a page that was open over a restart reloads its figures.
         self._run = secrets.token_hex(4)
@@ -131,30 +136,36 @@ class LiveHub:
         with self._lock:
             return self._latest.get(tenant_id) or Change(version=f"{self._run}-0", at=0, batch=self._batch)
 
-    def check(self, tenant_id: str) -> None:
-        """Raise `Unavailable` with too many listeners, `TooBusy` with too many of this tenant."""
-        with self._lock:
-            self._check(tenant_id)
+    def check(self, tenant_id: str, *, shared: bool = False) -> None:
+        """Raise `Unavailable` with too many listeners, `TooBusy` with too many of this tenant.
 
-    def _check(self, tenant_id: str) -> None:
+        Holders of shared links are counted by themselves: a link that was passed around keeps nobody else from
+        listening.
+        """
+        with self._lock:
+            self._check(tenant_id, shared=shared)
+
+    def _check(self, tenant_id: str, *, shared: bool) -> None:
         if self._closed or sum(map(len, self._listeners.values())) >= self._most:
             raise Unavailable("the live feed takes no more listeners", retry_after=30)
-        if len(self._listeners.get(tenant_id, ())) >= self._most_per_tenant:
+        most = self._most_shared if shared else self._most_per_tenant
+        if sum(one.shared is shared for one in self._listeners.get(tenant_id, ())) >= most:
+            kind, setting = ("shared pages", "SHARED") if shared else ("pages", "LIVE")
             raise TooBusy(
-                f"{self._most_per_tenant} pages of this tenant are kept up to date, as many as may be",
+                f"{most} {kind} of this tenant are kept up to date, as many as may be",
                 retry_after=30,
-                hint="Close some, or reload this page now and then. SENDLENS_LIVE_STREAMS sets the limit.",
+                hint=f"Close some, or reload this page now and then. SENDLENS_{setting}_STREAMS sets the limit.",
             )
 
-    async def subscribe(self, tenant_id: str, seen: str = "") -> AsyncGenerator[Change | None]:
+    async def subscribe(self, tenant_id: str, seen: str = "", *, shared: bool = False) -> AsyncGenerator[Change | None]:
         """Yield changes of a tenant as they come, and None as a heartbeat, until `close`.
 
         `seen` is the version the page was made from: if it is outdated, the first change comes at once. Changes that
         come faster than once in `least_seconds` are merged. Raises what `check` raises.
         """
-        listener = _Listener(asyncio.get_running_loop())
+        listener = _Listener(asyncio.get_running_loop(), shared=shared)
         with self._lock:
-            self._check(tenant_id)
+            self._check(tenant_id, shared=shared)
             self._listeners.setdefault(tenant_id, set()).add(listener)
         try:
             while not listener.closed.is_set():

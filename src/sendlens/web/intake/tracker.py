@@ -16,7 +16,7 @@ import secrets as randomness
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 import structlog
@@ -33,7 +33,6 @@ from sendlens.sources.tracking.token import Told, opened
 from sendlens.web.intake import leaving
 from sendlens.web.intake.access import Source, SourceFinder
 from sendlens.web.intake.asgi import Receive, Request, Scope, Send, answer_problem
-from sendlens.web.intake.client import client_address, networks
 
 PREFIX: Final = "/t/"
 WAIT_SECONDS: Final = 2.0
@@ -69,7 +68,6 @@ class TrackerApp:
         self._door = door
         self._sources = sources
         self._clock = clock
-        self._trusted = networks(settings.trusted_proxies)
         self._rates = EventRates(clock, settings.rate_events, settings.rate_burst)
         self._most_held = settings.tracker_held
         self._held = 0
@@ -101,7 +99,7 @@ class TrackerApp:
         try:
             if request.method not in _METHODS[kind]:
                 raise MethodNotAllowed(f"{request.path[:4]} is for {', '.join(_METHODS[kind])}")
-            seen = hits.Seen(request.headers, client_address(scope, request, self._trusted), self._clock.now_ms())
+            seen = hits.Seen(request.headers, _client(scope), self._clock.now_ms())
             if kind is Kind.UNSUBSCRIBE:
                 await self._leave(request, receive, send, source, told, token, seen)
             elif kind is Kind.READ:
@@ -219,6 +217,11 @@ async def _show(send: Send, request: Request, kind: Kind, told: Told) -> None:
         await _send(send, request, 302, b"", {"location": reachable(told.url)})
     else:  # the link that only machines see leads nowhere
         await _send(send, request, 204, b"", {})
+
+
+def _client(scope: Scope) -> str:
+    client = cast("tuple[str, int] | None", scope.get("client"))
+    return client[0] if client else ""
 
 
 def reachable(url: str) -> str:

@@ -43,10 +43,11 @@ def feed(
 
     Raises `TooBusy` where too many listen already.
     """
-    site.hub.check(visitor.tenant.id)  # before the first line is sent, so that the refusal is an answer
-    seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
-    changes = site.hub.subscribe(visitor.tenant.id, seen)
     told = visitor.link is None
+    # Before the first line is sent, so that the refusal is an answer.
+    site.hub.check(visitor.tenant.id, shared=not told)
+    seen = request.headers.get("last-event-id") or request.query_params.get("seen", "")
+    changes = site.hub.subscribe(visitor.tenant.id, seen, shared=not told)
 
     def waiting() -> bool:
         return told and site.log is not None and site.log.backlog() > 0
