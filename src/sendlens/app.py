@@ -62,6 +62,7 @@ from sendlens.web.intake.asgi import Receive, Scope, Send
 from sendlens.web.intake.tracker import TrackerApp
 from sendlens.web.live import LiveHub
 from sendlens.web.live_socket import LiveSocket
+from sendlens.web.presence import while_there
 from sendlens.web.proxies import Proxies
 from sendlens.web.samples import Samples
 from sendlens.web.scrape import Gauges
@@ -122,6 +123,7 @@ class Parts:
     health: Sources
     telemetry: Telemetry
     tasks: tasks.Runner
+    privacy: PrivacyDesk
     rounds: list[Rounds]
     """What polls; filled when the application starts, which is what its finds go through."""
     first_tenant: Tenant
@@ -200,7 +202,10 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         writer.start()
         stack.callback(writer.stop)
         samples = Samples()
-        runner = tasks.Runner(tasks.Context(settings, clock, control, log, store, samples, writer.held, watched.follow))
+        privacy = PrivacyDesk(settings=settings, clock=clock, control=control, log=log, store=store, writer=writer)
+        runner = tasks.Runner(
+            tasks.Context(settings, clock, control, log, store, samples, writer.held, watched.follow, privacy.resume)
+        )
 
         def trouble() -> str:
             return log.trouble
@@ -229,6 +234,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             health=health,
             telemetry=telemetry,
             tasks=runner,
+            privacy=privacy,
             rounds=rounds,
             first_tenant=tenant,
             first_key=new_key or "",
@@ -255,18 +261,6 @@ def sent_to(parts: Parts) -> Sent:
         return recipients.sent(parts.control.tenants.get(tenant), address, since)
 
     return sent
-
-
-def privacy_desk(parts: Parts) -> PrivacyDesk:
-    """Return what answers requests about persons, in the server and in a command on a stopped one."""
-    return PrivacyDesk(
-        settings=parts.settings,
-        clock=parts.clock,
-        control=parts.control,
-        log=parts.log,
-        store=parts.store,
-        writer=parts.writer,
-    )
 
 
 class Application:
@@ -314,7 +308,7 @@ class Application:
         elif self._live is not None and LiveSocket.handles(scope):
             await self._live(scope, receive, send)
         elif self._site is not None:
-            await self._site(scope, receive, send)  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
+            await while_there(self._site, scope, receive, send)  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -384,7 +378,7 @@ class Application:
             parking=parking,
             log=parts.log,
             lag=parts.lag,
-            privacy=privacy_desk(parts),
+            privacy=parts.privacy,
             health=parts.health,
             telemetry=parts.telemetry,
             first_key=parts.first_key or parts.settings.bootstrap_key,

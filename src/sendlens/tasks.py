@@ -47,6 +47,8 @@ class Context:
     """Holds the writer between two batches, and says whether no batch is open."""
     follow_networks: Callable[[], None] = lambda: None
     """Makes another list of networks count, if one was put into the data directory."""
+    finish_erasures: Callable[[], int] = lambda: 0
+    """Finishes the erasures that were cut off, and says how many there were."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ def flush_control(context: Context) -> None:
 
 def trim_log(context: Context) -> None:
     """Drop blocks that were stored longer ago than they are kept."""
-    before = context.clock.now_ms() - context.settings.log_keep_hours * 3_600_000
+    now = context.clock.now_ms()
     for partition in context.log.partitions():
-        context.log.trim(partition, before)
+        context.log.trim(partition, now - context.settings.log_keep_hours * 3_600_000, now)
 
 
 def drop_old_keys(context: Context) -> None:
@@ -110,6 +112,12 @@ def follow_networks(context: Context) -> None:
     context.follow_networks()
 
 
+def finish_erasures(context: Context) -> None:
+    """Finish the erasures that a kill cut off."""
+    if finished := context.finish_erasures():
+        _log.info("erasures finished that were cut off", persons=finished)
+
+
 def take_samples(context: Context) -> None:
     """Measure what metrics and health show."""
     context.samples.take(context.settings, context.control, context.store)
@@ -118,6 +126,7 @@ def take_samples(context: Context) -> None:
 TASKS: Final = (
     Task("sample", 15, 0, take_samples, "Measures tables, log, disk and dead letters for `/metrics` and health."),
     Task("follow-networks", 30, 30, follow_networks, "Takes up a list of networks that was refreshed."),
+    Task("finish-erasures", 60, 2, finish_erasures, "Finishes erasures of persons that were cut off."),
     Task("flush-control", 5, 5, flush_control, "Writes when keys were used and sources were heard of."),
     Task("trim-log", 600, 60, trim_log, "Drops blocks from the log after `log_keep_hours`.", by_age=True),
     Task("drop-old-keys", 3600, 120, drop_old_keys, "Drops event keys beyond `dedupe_days`.", by_age=True),

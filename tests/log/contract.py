@@ -174,6 +174,26 @@ class LogContract(ABC):
         assert [each.offset for each in log.read(partition, 0, max_records=100)] == offsets[4:]
         assert log.backlog() == 6
 
+    def test_trim_after_the_clock_was_set_back(self, log: Log) -> None:
+        """Blocks from the time when it was ahead go with those behind them, and keep none of them for that long."""
+        (partition,) = log.partitions()
+        ahead = 1_000_000
+        times = [1000, *[ahead] * 300, 2000, 3000, 2500, 9000]
+        offsets = append(log, [block(n, received_at=at) for n, at in enumerate(times)])
+        log.commit(partition, offsets[-1])
+
+        def kept() -> list[int]:
+            return [each.offset for each in log.read(partition, 0, max_records=1000)]
+
+        assert log.trim(partition, 1500, 9000) == 1
+        assert kept() == offsets[1:]  # nobody knows yet how old they are
+        assert log.trim(partition, 2400, 9000) == 301
+        assert kept() == offsets[-3:]
+        # One that was received a little earlier than the one in front of it waits for that one.
+        assert log.trim(partition, 2600, 9000) == 0
+        assert log.trim(partition, 3001, 9000) == 2
+        assert kept() == offsets[-1:]
+
     def test_offsets_are_not_used_again_after_trimming_everything(self) -> None:
         log = self.open_log()
         (partition,) = log.partitions()

@@ -29,7 +29,8 @@ class Parts:
     def partitions(self) -> list[int]:
         return [0]
 
-    def trim(self, partition: int, before_ms: int) -> int:
+    def trim(self, partition: int, before_ms: int, now_ms: int) -> int:
+        assert now_ms == NOW
         self.dropped[f"log {partition}"] = before_ms
         return 0
 

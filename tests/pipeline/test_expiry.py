@@ -124,3 +124,21 @@ def test_nothing_goes_while_a_batch_is_open(house: House) -> None:
     history(house)
     assert expire(house.store, house.tenant.id, KEPT, NOW, lambda: contextlib.nullcontext(False)) == 0
     assert messages_in(house.store, "events") == 4
+
+
+def test_a_message_is_as_old_as_what_was_last_heard_of_it(house: House) -> None:
+    """By when it happened and by when it was received: a history that was imported yesterday stays, and so does what
+    a clock that was behind received long ago."""
+    for message, happened, received in (("imported", 200, 1), ("behind", 1, 200), ("old", 200, 190)):
+        event = Event(
+            type=EventType.DELIVERED,
+            id=message,
+            occurred_at=NOW - happened * DAY_MS,
+            message_id=message,
+            recipient=f"{message}@shop.example",
+        )
+        house.append([event], received_at=NOW - received * DAY_MS)
+        house.writer().step(wait=0)
+    assert gone(house.store, house) == 1
+    left = house.store.fetch_internal("SELECT recipient FROM events ORDER BY recipient").rows
+    assert left == [("behind@shop.example",), ("imported@shop.example",)]

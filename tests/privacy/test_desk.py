@@ -1,10 +1,13 @@
 """Log, dead letters and waiting records: a person leaves each of them, and everybody else stays."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import text
 
 from sendlens.clock import FrozenClock
 from sendlens.control.deadletters import DeadLetter
@@ -17,7 +20,7 @@ from sendlens.privacy import desk as desks
 from sendlens.privacy.desk import PrivacyDesk
 from sendlens.settings import Settings
 from sendlens.store import Store
-from tests.pipeline.house import NOW, House
+from tests.pipeline.house import NOW, Cut, House
 
 ANNA, BERT = "anna@example.org", "bert@example.org"
 
@@ -171,3 +174,42 @@ def test_another_tenant_keeps_its_own(house: House, tmp_path: Path) -> None:
     assert done.clean
     assert not done.files, "what the files hold of other tenants is none of this one's"
     assert house.store.fetch_internal("SELECT max(recipient) FROM events").scalar() == ANNA
+
+
+class CuttingStore:
+    """A store in whose place the process ends after so many statements."""
+
+    def __init__(self, store: Store, statements: int) -> None:
+        self._store = store
+        self._left = statements
+
+    def execute(self, *statement: Any) -> None:
+        if not self._left:
+            raise Cut
+        self._left -= 1
+        self._store.execute(*statement)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("statements", [0, 4, 8, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2, 3, 6, 9))])
+def test_an_erasure_cut_off_anywhere_is_finished(house: House, tmp_path: Path, statements: int) -> None:
+    """By what is on record of it: nobody has to ask again."""
+    house.append([event(ANNA), event(BERT), event(ANNA, EventType.OPENED)])
+    house.writer().step(wait=0)
+    letter(house, 0, msgspec.json.encode(event(ANNA)))
+    cut = desk_of(house, tmp_path)
+    cut._store = CuttingStore(house.store, statements)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - stands for a kill
+    with contextlib.suppress(Cut):
+        cut.erase(house.tenant.id, ANNA, actor="key_1")
+    with house.control.database.read() as connection:
+        assert all(ANNA.encode() not in row[0] for row in connection.execute(text("SELECT recipient FROM erasures")))
+    after = desk_of(house, tmp_path)
+    assert after.resume() == (statements < 9)
+    assert after.resume() == 0
+    done = house.control.audit.list(house.tenant.id, recipient=ANNA)
+    assert [(one.action, one.actor, '"clean":true' in one.result) for one in done] == [("erase", "key_1", True)]
+    assert house.store.fetch_internal("SELECT DISTINCT recipient FROM events ORDER BY 1").rows == [("",), (BERT,)]
+    assert house.control.deadletters.list(house.tenant.id, waiting=False) == []
+    assert disagreements(house.store) == []

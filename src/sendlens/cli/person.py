@@ -101,7 +101,7 @@ def audit(tenant: str, *, address: str = "", json: Json = False) -> None:
 @contextmanager
 def _stopped(tenant: str) -> Generator[tuple[PrivacyDesk, str]]:
     from sendlens import settings as configuration
-    from sendlens.app import open_parts, privacy_desk
+    from sendlens.app import open_parts
     from sendlens.control.directory import check_owner
 
     settings = configuration.load()
@@ -110,6 +110,6 @@ def _stopped(tenant: str) -> Generator[tuple[PrivacyDesk, str]]:
     check_owner(settings.data)
     parts = open_parts(settings)
     try:
-        yield privacy_desk(parts), parts.control.tenants.get(tenant).id
+        yield parts.privacy, parts.control.tenants.get(tenant).id
     finally:
         parts.close()

@@ -14,6 +14,7 @@ from sendlens.control.annotations import Annotations
 from sendlens.control.audit import Audit
 from sendlens.control.database import Database
 from sendlens.control.deadletters import DeadLetters
+from sendlens.control.erasures import Erasures
 from sendlens.control.imports import ImportJobs
 from sendlens.control.invitations import Invitations
 from sendlens.control.keys import Keys
@@ -53,6 +54,7 @@ class Control:
         self.mails: Final = Mails(database, clock)
         self.pseudonym: Final = keyring.pseudonym
         self.audit: Final = Audit(database, keyring, clock)
+        self.erasures: Final = Erasures(database, keyring, clock)
         self.annotations: Final = Annotations(database, clock)
         self.views: Final = SavedViews(database, clock)
         self.shares: Final = SharedLinks(database, keyring, clock)

@@ -325,3 +325,16 @@ imports = Table(
     Column("rejections", JSON, nullable=False),
     Index("ix_imports_tenant_started_at", "tenant", "started_at"),
 )
+
+# Persons who are being erased. No foreign key: whoever is to be erased is, whatever becomes of the tenant.
+erasures = Table(
+    "erasures",
+    METADATA,
+    Column("id", SERIAL, primary_key=True, autoincrement=True),
+    Column("tenant", String(32), nullable=False),
+    # Sealed with the secret key, and gone when the person is.
+    Column("recipient", LargeBinary, nullable=False),
+    Column("actor", String(64), nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    sqlite_autoincrement=True,
+)

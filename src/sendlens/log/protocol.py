@@ -15,6 +15,9 @@ from sendlens.model.blocks import Block, StoredBlock
 READ_BYTES: Final = 64 * 1024 * 1024
 """How many bytes of bodies one read returns at most, unless a single block is larger."""
 
+LATEST: Final = 1 << 62
+"""A time later than any that a block can have."""
+
 
 class CorruptBlock(SendlensError):
     """A block that was once acknowledged can no longer be read as it was written.
@@ -95,8 +98,11 @@ class Log(Protocol):
         """Return what was appended for a tenant and not yet committed, by source."""
         ...
 
-    def trim(self, partition: int, before_ms: int) -> int:
-        """Drop committed blocks received before `before_ms`, from the oldest on; return how many blocks went."""
+    def trim(self, partition: int, before_ms: int, now_ms: int = LATEST) -> int:
+        """Drop committed blocks received before `before_ms`, from the oldest on; return how many blocks went.
+
+        One that says it was received later than `now_ms` goes with those behind it: the clock was ahead then.
+        """
         ...
 
     def rewrite(self, partition: int, change: Callable[[Block], Block | None], *, until: int | None = None) -> int:

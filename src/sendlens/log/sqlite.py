@@ -21,7 +21,7 @@ import structlog
 
 from sendlens.errors import SendlensError, Unavailable
 from sendlens.log import sqlite_file
-from sendlens.log.protocol import READ_BYTES, CorruptBlock, Waiting
+from sendlens.log.protocol import LATEST, READ_BYTES, CorruptBlock, Waiting
 from sendlens.model.blocks import Block, StoredBlock
 
 _logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger("sendlens.log")
@@ -166,14 +166,17 @@ class SqliteLog:
         with self._reader() as reader:
             return sqlite_file.waiting(reader, self._committed, tenant)
 
-    def trim(self, partition: int, before_ms: int) -> int:
+    def trim(self, partition: int, before_ms: int, now_ms: int = LATEST) -> int:
         """Delete in small steps, between which appends get their turn."""
+        with self._reader() as reader, _explained(self._path):
+            until = sqlite_file.aged(reader, before_ms, now_ms)
         dropped = 0
-        while True:
-            step = self._do(lambda writer: sqlite_file.trim(writer, before_ms, _TRIM_BLOCKS))
+        while until:
+            step = self._do(lambda writer: sqlite_file.trim(writer, until, _TRIM_BLOCKS))
             dropped += step
             if step < _TRIM_BLOCKS:
-                return dropped
+                break
+        return dropped
 
     def rewrite(self, partition: int, change: Callable[[Block], Block | None], *, until: int | None = None) -> int:
         """Replace blocks in small steps up to the head of now, then empty the write-ahead file of the old ones."""

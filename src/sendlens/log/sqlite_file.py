@@ -180,20 +180,30 @@ def move(connection: sqlite3.Connection, offset: int) -> Change:
     return Change(1, -records(connection, before, offset), offset)
 
 
-def trim(connection: sqlite3.Connection, before_ms: int, most: int) -> Change:
-    """Delete the oldest blocks, at most `most`: none received at `before_ms` or later, none behind such a one."""
-    rows: Iterable[tuple[int, int]] = connection.execute(
-        "SELECT offset, received_at FROM blocks WHERE offset <= ? ORDER BY offset LIMIT ?",
-        (_position(connection), most),
+def aged(connection: sqlite3.Connection, before_ms: int, now_ms: int) -> int:
+    """Return the offset up to which blocks are past their time: none behind one received from `before_ms` to `now_ms`.
+
+    A time later than now was written while the clock was ahead and says nothing. Such a block was there before those
+    behind it, so that it is past its time when one of them is.
+    """
+    young = connection.execute(
+        "SELECT offset FROM blocks WHERE offset <= ? AND received_at BETWEEN ? AND ? ORDER BY offset LIMIT 1",
+        (position := _position(connection), before_ms, now_ms),
+    ).fetchone()
+    old = connection.execute(
+        "SELECT offset FROM blocks WHERE offset <= ? AND received_at < ? ORDER BY offset DESC LIMIT 1",
+        (young[0] - 1 if young else position, before_ms),
+    ).fetchone()
+    return old[0] if old else 0
+
+
+def trim(connection: sqlite3.Connection, until: int, most: int) -> Change:
+    """Delete the oldest blocks up to an offset, at most `most`."""
+    deleted = connection.execute(
+        "DELETE FROM blocks WHERE offset IN (SELECT offset FROM blocks WHERE offset <= ? ORDER BY offset LIMIT ?)",
+        (until, most),
     )
-    last = number = 0
-    for offset, received_at in rows:
-        if received_at >= before_ms:
-            break
-        last, number = offset, number + 1
-    if number:
-        connection.execute("DELETE FROM blocks WHERE offset <= ?", (last,))
-    return Change(number)
+    return Change(deleted.rowcount)
 
 
 def replace(connection: sqlite3.Connection, changed: Iterable[tuple[int, Block]]) -> Change:

@@ -1,8 +1,9 @@
 """The privacy desk: exports and erasures of one person, over store, log and dead letters, each with an audit entry.
 
 Owns the order of an erasure. Everything of the person that was accepted is carried into the tables first, then the
-writer is held, so that no record is half in the log and half in a table. Each step can be repeated: an erasure that
-was cut off is finished by asking again, and the events lose the key they are found by last.
+writer is held, so that no record is half in the log and half in a table. Each step can be repeated, and the events lose
+the key they are found by last: an erasure that was cut off is on record, and done again from its beginning after the
+next start.
 """
 
 from __future__ import annotations
@@ -139,51 +140,62 @@ class PrivacyDesk:
 
         Raises `Unavailable` when records that were accepted earlier do not get into the tables; nothing was erased.
         """
-        done, *others = [self._erased(person_of(tenant, name), actor) for name in self._names(tenant, recipient)]
-        for other in others:
-            done.rows = {table: rows + other.rows[table] for table, rows in done.rows.items()}
-            done.log_blocks += other.log_blocks
-            done.dead_letters += other.dead_letters
-            done.left += other.left
+        with self._turn:
+            return self._erase(tenant, recipient, actor)
+
+    def resume(self) -> int:
+        """Finish the erasures that were cut off, and return how many there were. Raises what keeps one from its end."""
+        with self._turn:
+            # Whatever has begun while it is our turn was begun by somebody who is gone.
+            begun = self._control.erasures.unfinished()
+            for one in begun:
+                self._erase(one.tenant, one.recipient, one.actor, one.id)
+        return len(begun)
+
+    def _erase(self, tenant: str, recipient: str, actor: str, number: int = 0) -> Erasure:
+        persons = [person_of(tenant, name) for name in self._names(tenant, recipient)]
+        done = Erasure(rows=dict.fromkeys(TABLES, 0), log_blocks=0, dead_letters=0, clean=False, left=[], files=False)
+        self._settle()
+        with self._writer.paused():
+            if self._control.ledger.pending():
+                raise _waiting()
+            number = number or self._control.erasures.begin(tenant, recipient, actor=actor)
+            for person in persons:
+                self._take_out(person, done)
+        done.left += [f"replaced part {part}" for part in self._store.forget_replaced(TABLES)]
+        self._control.database.empty_journal()
+        # The files hold every tenant's rows: what is found there may be another's, and is none of this one's.
+        searched = parse(self._settings.store_url).directory and (
+            actor == OPERATOR or len(self._control.tenants.list()) == 1
+        )
+        for person in persons if searched else ():
+            done.files |= person.is_address
+            if person.is_address:
+                done.left += [f"file {name}" for name in search.files_with(self._settings.data, person)]
         done.clean = not done.left
         done.audit = self._control.audit.add(tenant, actor=actor, action="erase", recipient=recipient, result=done).id
+        self._control.erasures.end(number)
         _log.info("person erased", tenant=tenant, audit=done.audit, rows=done.rows, clean=done.clean)
         return done
 
-    def _erased(self, person: Person, actor: str) -> Erasure:
+    def _take_out(self, person: Person, done: Erasure) -> None:
         tenant = person.tenant
-        with self._turn:
-            self._settle()
-            with self._writer.paused():
-                if self._control.ledger.pending():
-                    raise _waiting()
-                done = Erasure(rows={}, log_blocks=0, dead_letters=0, clean=False, left=[], files=False)
-                for table in TABLES:
-                    done.rows[table] = self._count(table, person)
-                    self._store.execute(f"erase_{table}", {"tenant": tenant, "person": person.key})
-                if person.is_address:
-                    for statement in MENTIONS:
-                        self._store.execute(statement, {"tenant": tenant, "pattern": person.pattern})
-                committed = {one: self._log.committed(one) for one in self._log.partitions()}
-                for partition, until in committed.items():
-                    done.log_blocks += self._log.rewrite(partition, records.anonymiser(person), until=until)
-                done.dead_letters = self._erase_letters(person)
-                self._control.rejections.rewrite(tenant, person.erased_from)
-                self._control.imports.rewrite(tenant, person.erased_from)
-                if person.is_address:
-                    # A mail that was sent to everybody can still name one of them, and a mail as sent is kept whole.
-                    self._control.mails.rewrite(tenant, person.taken_out)
-                done.left = self._left(person, committed)
-            done.left += [f"replaced part {part}" for part in self._store.forget_replaced(TABLES)]
-            self._control.database.empty_journal()
-            # The files hold every tenant's rows: what is found there may be another's, and is none of this one's.
-            if parse(self._settings.store_url).directory and (
-                actor == OPERATOR or len(self._control.tenants.list()) == 1
-            ):
-                done.files = person.is_address
-            if done.files:
-                done.left += [f"file {name}" for name in search.files_with(self._settings.data, person)]
-        return done
+        for table in TABLES:
+            done.rows[table] += self._count(table, person)
+            self._store.execute(f"erase_{table}", {"tenant": tenant, "person": person.key})
+        if person.is_address:
+            for statement in MENTIONS:
+                self._store.execute(statement, {"tenant": tenant, "pattern": person.pattern})
+        committed = {one: self._log.committed(one) for one in self._log.partitions()}
+        for partition, until in committed.items():
+            done.log_blocks += self._log.rewrite(partition, records.anonymiser(person), until=until)
+        done.dead_letters += self._erase_letters(person)
+        self._control.rejections.rewrite(tenant, person.erased_from)
+        self._control.imports.rewrite(tenant, person.erased_from)
+        if person.is_address:
+            # A mail that was sent to everybody can still name one of them, and a mail as sent is kept whole.
+            self._control.mails.rewrite(tenant, person.taken_out)
+        done.left += self._left(person, committed)
 
     def _settle(self) -> None:
         """Wait until what was accepted before is in the tables."""

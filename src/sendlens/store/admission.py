@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sendlens.errors import StoreError, TooBusy
+from sendlens.store.asker import Left, asker
 
 ABOUT_SECONDS: Final = 60.0
 """A tenant that asked this recently counts as being about; also the window of the budget."""
@@ -101,15 +102,29 @@ class Admission:
                 )
             use.waiting.append(ticket)
             self._call()
-        if ticket.called.wait(self._patience):
-            if self._closed:
-                raise StoreError("the store is closed")
+        who = asker()
+        try:
+            with who.hearing(ticket.called.set):
+                called = ticket.called.wait(self._patience)
+        except Left:
+            called = False
+        if self._closed:
+            raise StoreError("the store is closed")
+        if called and not who.left:
             return
         with self._lock:
             # The call may have come between the end of the wait and the lock.
-            if ticket not in use.waiting:
+            has_place = ticket not in use.waiting
+            if has_place and not who.left:
                 return
-            use.waiting.remove(ticket)
+            if has_place:
+                use.running -= 1
+                self._free += 1
+                self._call()
+            else:
+                use.waiting.remove(ticket)
+            if who.left:
+                raise Left
             raise TooBusy(
                 f"the store is busy with other queries; no place came free in {self._patience:g} seconds",
                 retry_after=2,

@@ -24,6 +24,7 @@ from sendlens.store import insert as inserts
 from sendlens.store import maintenance, snapshot, tenancy
 from sendlens.store import migrate as migrations
 from sendlens.store.admission import Admission
+from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
 from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
 from sendlens.store.snapshot import Part
@@ -60,7 +61,8 @@ class Store:
         admission = Admission(
             settings.query_concurrency, settings.query_seconds, settings.query_seconds_per_minute, time.monotonic
         )
-        self._readers = Readers(self._open_reader, admission)
+        self._canceller = Canceller(lambda: self._connect({}))
+        self._readers = Readers(self._open_reader, admission, self._canceller)
         self._pool = ThreadPoolExecutor(settings.query_concurrency, thread_name_prefix="store-query")
 
     @classmethod
@@ -237,6 +239,7 @@ class Store:
         self._closed = True
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._readers.close()
+        self._canceller.close()
         with self._write_lock, self._internal_lock:
             self._writer.close()
             self._internal.close()

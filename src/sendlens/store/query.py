@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final, TypeVar, cast
 
@@ -22,6 +22,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, Error, Operati
 
 from sendlens.errors import StoreError, TooBusy
 from sendlens.store.admission import Admission
+from sendlens.store.asker import Left, asker
+from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Setting, first_line
 
 MOST_ROWS: Final = 1_000_000
@@ -137,10 +139,16 @@ class Readers:
     connection for another tenant is opened in a few milliseconds and kept for the next query of that tenant.
     """
 
-    def __init__(self, open_reader: Callable[[str, str], Client], admission: Admission) -> None:
-        """Open readers with `open_reader(tenant, comment)`, for whom `admission` lets in."""
+    def __init__(
+        self, open_reader: Callable[[str, str], Client], admission: Admission, canceller: Canceller | None = None
+    ) -> None:
+        """Open readers with `open_reader(tenant, comment)`, for whom `admission` lets in.
+
+        With a `canceller` a query ends when whoever asked it leaves.
+        """
         self._open_reader = open_reader
         self._admission = admission
+        self._canceller = canceller
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         # Least recently used first.
@@ -168,6 +176,9 @@ class Readers:
         except TooBusy:
             outcome = "busy"
             raise
+        except Left:
+            outcome = "left"
+            raise
         finally:
             self.observed(outcome, time.perf_counter() - started)
 
@@ -176,11 +187,14 @@ class Readers:
         with self._admission.place(tenant):
             reader = self._take(tenant)
             try:
-                yield reader
-            except BaseException:
+                with self._canceller.watching(asker(), reader.comment) if self._canceller else nullcontext():
+                    yield reader
+            except BaseException as error:
                 # TRICKY: never use a connection again after an error. The embedded engine can hold back output of the
                 # failed query and hand it to the next one as its answer.
                 _close(reader)
+                if asker().left and isinstance(error, StoreError):
+                    raise Left from error
                 raise
             self._put(tenant, reader)
 

@@ -20,7 +20,7 @@ from sendlens.web.pages.render import html, leave
 from sendlens.web.pages.site import Site
 from sendlens.web.pages.state import Address
 from sendlens.web.pages.waiting import is_waiting, waiting_page
-from sendlens.web.panels.begun import begin
+from sendlens.web.panels.begun import Values, begin
 from sendlens.web.panels.question import Ask, ask, bar, page_path
 from sendlens.web.panels.registry import PANELS, panel, show
 from sendlens.web.panels.scopes import MAIL_PANELS
@@ -103,6 +103,17 @@ async def paint(question: Ask, names: tuple[str, ...]) -> Painted:
     waiting = str(question.address.with_(wait="long"))
     question = replace(question, address=question.address.with_(wait=None))
     begun = {name: begin(PANELS[name].load(question)) for name in names}
+    try:
+        return await _painted(question, begun, waiting if not patient else "")
+    except asyncio.CancelledError:  # the visitor has left
+        for task in begun.values():
+            task.cancel()
+        raise
+
+
+async def _painted(question: Ask, begun: dict[str, asyncio.Task[Values]], waiting: str) -> Painted:
+    """Return the panels whose loading has begun; `waiting` is the way on for those that are late, if any may be."""
+    patient = not waiting
     if not patient:
         ready, _ = await asyncio.wait(begun.values(), timeout=min(SOON_SECONDS, FIRST_PAINT_SECONDS))
         if not ready:
@@ -116,7 +127,7 @@ async def paint(question: Ask, names: tuple[str, ...]) -> Painted:
             for name, task in begun.items()
         )
     )
-    painted = Painted(zip(names, shown, strict=True))
+    painted = Painted(zip(begun, shown, strict=True))
     painted.patient = waiting if late else ""
     return painted
 

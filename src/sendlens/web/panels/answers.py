@@ -20,6 +20,7 @@ from sendlens.metrics.figures import Figure
 from sendlens.metrics.periods import Period, parse_period
 from sendlens.metrics.query import Metrics, Scope, Series, Table, TenantLike
 from sendlens.metrics.recipients import Person, Recipients, Who
+from sendlens.store.asker import Asker, asking
 
 _T = TypeVar("_T")
 
@@ -70,7 +71,10 @@ class Answers:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
     async def run(self, tenant: TenantLike, work: Callable[[], _T]) -> _T:
-        """Return what a blocking function returns, run in the pool when it is the tenant's turn. Raises `TooBusy`."""
+        """Return what a blocking function returns, run in the pool when it is the tenant's turn. Raises `TooBusy`.
+
+        If the coroutine is cancelled, so are the queries of the function.
+        """
         turns = self._turns.setdefault(tenant.id, _Turns(asyncio.Semaphore(self._each)))
         if turns.wanted >= self._most:
             raise TooBusy(
@@ -80,11 +84,24 @@ class Answers:
         turns.wanted += 1
         try:
             async with turns.free:
-                return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+                return await self._in_thread(work)
         finally:
             turns.wanted -= 1
             if not turns.wanted:
                 self._turns.pop(tenant.id, None)
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        who = Asker()
+
+        def asked() -> _T:
+            with asking(who):
+                return work()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, asked)
+        except asyncio.CancelledError:
+            who.leave()
+            raise
 
     async def figures(self, scope: Scope, metrics: Sequence[str]) -> dict[str, Figure]:
         """Return one figure per metric."""

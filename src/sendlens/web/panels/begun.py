@@ -57,6 +57,7 @@ class Begun:
     def _drop(self, key: _Key, task: asyncio.Task[Values]) -> None:
         if self._tasks.get(key) is task:
             del self._tasks[key]
+            task.cancel()  # the page that began it was left before it came for it
 
 
 def _key(name: str, question: Ask) -> _Key:
