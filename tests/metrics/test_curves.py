@@ -44,7 +44,7 @@ def test_curves_keep_machines_apart_and_count_first_times(embedded_store: Store)
     ]
     put(embedded_store, [told])
     metrics = Metrics(embedded_store, FrozenClock(NOW + 10 * 86_400_000))
-    found = curves(metrics, Tenant(), "spring", "opened")
+    found = curves(metrics, Tenant(), "spring")["opened"]
     people = dict(zip(STEPS, found.people.within, strict=True))
     assert (found.people.total, found.people.median) == (3, 3_600)
     assert (people[30], people[60], people[1_800], people[3_600], people[86_400], people[2 * 86_400]) == (
@@ -56,7 +56,7 @@ def test_curves_keep_machines_apart_and_count_first_times(embedded_store: Store)
         3,
     )
     assert (found.machines.total, found.machines.within[0]) == (1, 1)
-    nobody = curves(metrics, Tenant(), "spring", "clicked")
+    nobody = curves(metrics, Tenant(), "spring")["clicked"]
     assert (nobody.people.shares, nobody.people.median_text) == ((), "–")
 
     gone = standing(metrics, Tenant(), "5")

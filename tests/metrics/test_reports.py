@@ -56,9 +56,9 @@ def test_a_campaign_is_reported_over_its_life(embedded_store: Store) -> None:
     assert report.best_hour is not None
     assert (report.best_hour.hour_of_day, report.best_hour.opened_in_hour_of_day) == (17, 2)
     assert (report.best_hour.hour, report.best_hour.opened_in_hour) == ("2026-11-01T17:00+05:45", 1)
-    soon = report.time_to_open
-    assert (soon.within_hour, soon.within_day, soon.within_week, soon.total) == (1, 1, 2, 2)
-    assert (report.time_to_click.within_hour, report.time_to_click.median_seconds) == (2, 700)
+    opened, clicked = report.curves["opened"].people, report.curves["clicked"].people
+    assert [opened.within_seconds(step) for step in (3_600, 86_400, 7 * 86_400)] == [1, 1, 2]
+    assert (opened.total, clicked.within_seconds(3_600), clicked.median) == (2, 2, 700)
     assert [(row.value, row.figures["opened"].n) for row in report.devices.rows[:1]] == [("mobile", 2)]
     assert [(row.value, row.figures["clicks"].n) for row in report.links.rows] == [("https://shop.example/1", 2)]
     assert [(one.bounce_class, one.bounce_reason, one.messages, one.sample_reply) for one in report.bounces] == [

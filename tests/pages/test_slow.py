@@ -35,6 +35,7 @@ class SlowStore:
         self._store = store
         self._free = threading.Event()
         self.about = ""
+        self.asked: list[str] = []
         self._free.set()
 
     @property
@@ -46,6 +47,7 @@ class SlowStore:
         (self._free.clear if slow else self._free.set)()
 
     def query(self, tenant: str, sql: str, *more: Any, **named: Any) -> Any:
+        self.asked.append(sql)
         if self.about in sql:
             self._free.wait(20)
         return self._store.query(tenant, sql, *more, **named)
@@ -108,6 +110,17 @@ def test_page_is_there_with_its_first_panel(server: Served, store: SlowStore, mo
         store.slow = False
         assert "No DMARC report covers this period" in taken.result()
     assert len(server.site.begun) == late - 1
+
+
+def test_top_of_a_page_is_asked_for_first(server: Served, store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(overview, "HEAD_START_SECONDS", 4.0)
+    for name in ("figures", "chart"):
+        get(server, f"/panels/{name}?of=provider,gmail")
+    at_the_top = sorted(store.asked)
+    store.asked.clear()
+    get(server, "/providers/gmail")
+    assert sorted(store.asked[: len(at_the_top)]) == at_the_top
+    assert any("FROM engagements" in sql for sql in store.asked[len(at_the_top) :])
 
 
 @pytest.mark.parametrize("path", ["/deliverability", "/recipients/ada@example.com"])

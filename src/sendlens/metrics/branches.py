@@ -15,6 +15,7 @@ at its first such event.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from sendlens.metrics.dimensions import CYCLES, Dimension
@@ -51,6 +52,10 @@ EVENT_MEASURES: Final[dict[str, str]] = {
     "revenue": "type = 'converted' AND (campaign_id != '' OR message_id != '') AND revenue != 0",
 }
 """Which events count for a measure, when the events themselves are asked."""
+
+_TENANT: Final = "tenant = {tenant:String}"
+EVER: Final = 1000
+"""A period that begins no later (UTC milliseconds) has no beginning."""
 
 _TAKEN_BACK: Final = (
     "SELECT event_key, actor FROM events WHERE tenant = {tenant:String} AND correction = 1"
@@ -251,9 +256,11 @@ def event_rows(question: Question, bind: Binder, clock: str, measures: Sequence[
     told = ["tenant = {tenant:String}", *conditions(of_messages, bind, question.zone)]
     if clock == "send":
         told += [f"sent_at >= {bind.moment(question.start)}", f"sent_at < {bind.moment(question.end)}"]
+        told += born(question, bind, "messages", "sent_at")
         moment = "m.sent_at"
     else:
         where.append(f"occurred_at < {bind.instant(question.end)}")
+        told += born(replace(question, start=0), bind, "messages", "")
         moment = "toDateTime(e.occurred_at, 'UTC')"
     chosen = (
         f"SELECT message_key, occurred_at, weight, revenue, {by_event} AS told,"
@@ -334,18 +341,38 @@ def conditions(filters: Sequence[Filter], bind: Binder, zone: str, *, at: str = 
     return found
 
 
-def born(filters: Sequence[Filter], bind: Binder) -> list[str]:
-    """Return the days on which messages of the campaigns asked for were born, as conditions on the sorting key.
+def born(question: Question, bind: Binder, table: str, at: str, *where: str) -> list[str]:
+    """Return the days of birth of the messages asked for, as a condition on the sorting key; none if all are.
 
-    TRICKY: with FINAL an index on other columns leaves out little, because rows that replace each other must be read
-    together; days are a part of the key, and a campaign has few of them.
+    They are those of the rows of `table` in the question's period, by their time `at`, and of its campaigns.
+
+    TRICKY: with FINAL an index on other columns leaves out next to nothing, because rows that replace each other must
+    be read together; days are a part of the key. The rows that hold are among those looked through without FINAL.
     """
-    return [
-        "born IN (SELECT DISTINCT born FROM messages"
-        f" WHERE tenant = {{tenant:String}} AND campaign_id IN {bind(list(one.values), 'Array(String)')})"
-        for one in filters
+    chosen = [
+        f"campaign_id IN {bind(list(one.values), 'Array(String)')}"
+        for one in question.filters
         if one.operator == "is" and one.of.key == "campaign"
     ]
+    if question.start > EVER:
+        chosen += [f"{at} >= {bind.moment(question.start)}", f"{at} < {bind.moment(question.end)}"]
+    if not chosen:
+        return []
+    return [f"born IN (SELECT DISTINCT born FROM {table} WHERE {' AND '.join([_TENANT, *where, *chosen])})"]
+
+
+def born_of_events(question: Question, bind: Binder, types: Sequence[str]) -> list[str]:
+    """Return the same of the messages to which such events happened in the period."""
+    found = born(replace(question, start=0), bind, "messages", "")
+    if question.start > EVER:
+        where = [
+            _TENANT,
+            f"type IN ({', '.join(repr(one) for one in types)})",
+            f"occurred_at >= {bind.instant(question.start // 1000 * 1000)}",
+            f"occurred_at < {bind.instant(question.end)}",
+        ]
+        found.append(f"born IN (SELECT DISTINCT message_born FROM events WHERE {' AND '.join(where)})")
+    return found
 
 
 def _started() -> str:

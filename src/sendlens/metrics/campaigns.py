@@ -4,6 +4,7 @@ Owns what a campaign's page and its API answer say beyond plain figures: the fun
 opened and clicked, the bounces with what the receiving servers said. Figures come from `query`.
 """
 
+# ruff: noqa: S608 - only our own fragments are written into the text; every value is bound
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -14,12 +15,14 @@ from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from sendlens.errors import InvalidField, NotFound
-from sendlens.metrics.figures import Figure, duration, text_of
+from sendlens.metrics.curves import Curves, Deed, curves
+from sendlens.metrics.figures import Figure, text_of
 from sendlens.metrics.filters import Filter
 from sendlens.metrics.periods import parse_period
 from sendlens.metrics.query import Metrics, Scope, Table, TenantLike
 from sendlens.metrics.question import Param
 from sendlens.metrics.registry import METRICS
+from sendlens.metrics.states import OF_CAMPAIGN
 
 LIST_METRICS: Final = ("targeted", "sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "revenue")
 # Readings are counted from the events, which is too dear for a report that everybody opens.
@@ -67,32 +70,18 @@ FROM metrics_quarter
 WHERE tenant = {tenant:String} AND clock = 'event' AND measure = 'opened_human' AND campaign_id = {id:String}
 GROUP BY at HAVING opened > 0
 """
-_SOON: Final = """
-SELECT
-    count() AS total,
-    countIf(toInt64({what}) - toInt64(sent_at) <= 3600) AS hour,
-    countIf(toInt64({what}) - toInt64(sent_at) <= 86400) AS day,
-    countIf(toInt64({what}) - toInt64(sent_at) <= 604800) AS week,
-    quantileExact(0.5)(greatest(toInt64({what}) - toInt64(sent_at), 0)) AS median
-FROM messages FINAL
-WHERE tenant = {{tenant:String}} AND campaign_id = {{id:String}} AND sent_at > 0 AND {what} > 0
-    AND born IN (SELECT DISTINCT born FROM messages WHERE tenant = {{tenant:String}} AND campaign_id = {{id:String}})
-"""
-_BOUNCES: Final = """
+_BOUNCES: Final = f"""
 SELECT bounce_class, bounce_reason, count() AS messages
 FROM messages FINAL
-WHERE tenant = {tenant:String} AND campaign_id = {id:String} AND bounced_at > 0 AND bounced_at >= delivered_at
-    AND born IN (SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})
+WHERE {OF_CAMPAIGN} AND bounced_at > 0 AND bounced_at >= delivered_at
 GROUP BY bounce_class, bounce_reason ORDER BY messages DESC, bounce_class, bounce_reason
 """
-_REPLIES: Final = """
+_REPLIES: Final = f"""
 SELECT bounce_class, bounce_reason,
     argMax((smtp_reply, enhanced_code, provider), (smtp_reply != '', occurred_at)) AS said
 FROM events
-WHERE tenant = {tenant:String} AND type = 'bounced' AND (toDate(occurred_at), message_key) IN (
-    SELECT toDate(bounced_at), message_key FROM messages FINAL
-    WHERE tenant = {tenant:String} AND campaign_id = {id:String} AND bounced_at > 0
-        AND born IN (SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})
+WHERE tenant = {{tenant:String}} AND type = 'bounced' AND (toDate(occurred_at), message_key) IN (
+    SELECT toDate(bounced_at), message_key FROM messages FINAL WHERE {OF_CAMPAIGN} AND bounced_at > 0
 )
 GROUP BY bounce_class, bounce_reason
 """
@@ -161,18 +150,6 @@ class BestHour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Soon:
-    """How soon after sending people acted: of `total` messages, how many within an hour, a day, a week."""
-
-    total: int
-    within_hour: int
-    within_day: int
-    within_week: int
-    median_seconds: int
-    median_text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounce:
     """Messages that bounced for one reason, and what a receiving server last said about it."""
 
@@ -192,8 +169,7 @@ class CampaignReport:
     figures: dict[str, Figure]
     funnel: list[Step]
     best_hour: BestHour | None
-    time_to_open: Soon
-    time_to_click: Soon
+    curves: dict[Deed, Curves]
     devices: Table
     clients: Table
     links: Table
@@ -255,22 +231,34 @@ class Campaigns:
                 search,
             )
             ids, total = [row.value for row in table.rows], table.total_rows
+            figures = {row.value: row.figures for row in table.rows}
         else:
             page: dict[str, Param] = {"search": search, "limit": max(limit, 1), "offset": max(offset, 0)}
             found = self._store.query(tenant.id, _IDS % _SORTED[order_by], page).rows
             ids, total = [str(row[0]) for row in found], int(cast("int", found[0][1])) if found else 0
-            scope = self.scope(tenant, Filter("is", "campaign", tuple(ids)))
-            table = self._metrics.breakdown(scope, metric_keys, "campaign", limit=len(ids)) if ids else None
-        figures = {row.value: row.figures for row in table.rows} if table else {}
-        nothing = self._nothing(tenant, metric_keys) if len(figures) < len(ids) else {}
+            figures = self.figures(tenant, ids, metric_keys)
         facts = self.facts(tenant, ids)
-        return CampaignList(
-            rows=[CampaignRow(facts=facts[id_], figures=figures.get(id_, nothing)) for id_ in ids], total_rows=total
-        )
+        return CampaignList(rows=[CampaignRow(facts=facts[id_], figures=figures[id_]) for id_ in ids], total_rows=total)
+
+    def figures(
+        self, tenant: TenantLike, ids: Sequence[str], metric_keys: Sequence[str]
+    ) -> dict[str, dict[str, Figure]]:
+        """Return figures of these campaigns over their life, by id; one that nothing happened to has empty ones."""
+        if not ids or not metric_keys:
+            return {id_: {} for id_ in ids}
+        scope = self.scope(tenant, Filter("is", "campaign", tuple(ids)))
+        table = self._metrics.breakdown(scope, metric_keys, "campaign", limit=len(ids))
+        figures = {row.value: row.figures for row in table.rows}
+        nothing = self._nothing(tenant, metric_keys) if len(figures) < len(ids) else {}
+        return {id_: figures.get(id_, nothing) for id_ in ids}
 
     def facts(self, tenant: TenantLike, ids: Sequence[str]) -> dict[str, CampaignFacts]:
         """Return what is known of these campaigns; one that was never described has its id for a name."""
-        found = {id_: CampaignFacts(id=id_, name=id_, metadata={}) for id_ in ids}
+        return {id_: CampaignFacts(id=id_, name=id_, metadata={}) for id_ in ids} | self._told(tenant, ids)
+
+    def _told(self, tenant: TenantLike, ids: Sequence[str]) -> dict[str, CampaignFacts]:
+        """Return the same of those that were described or that something happened to."""
+        found: dict[str, CampaignFacts] = {}
         for row in self._store.query(tenant.id, _FACTS, {"ids": list(ids)}).rows:
             (id_, name, type_, subject, sender, template, segment, stream, channel, targeted, cost, budget, *rest) = row
             currency, started, metadata = rest
@@ -293,7 +281,7 @@ class Campaigns:
             )
         for id_, first, last in self._store.query(tenant.id, _LIFE, {"ids": list(ids)}).rows:
             found[str(id_)] = replace(
-                found[str(id_)],
+                found.get(str(id_)) or CampaignFacts(id=str(id_), name=str(id_), metadata={}),
                 first_event_at=int(cast("int", first)) * 1000,
                 last_event_at=int(cast("int", last)) * 1000,
             )
@@ -301,9 +289,8 @@ class Campaigns:
 
     def summary(self, tenant: TenantLike, id_: str) -> Summary:
         """Return what a campaign's page says first. Raises `NotFound` for one nothing is known of."""
-        facts = self.facts(tenant, [id_])[id_]
-        described = self._store.query(tenant.id, _FACTS, {"ids": [id_]}).rows
-        if not described and not facts.first_event_at:
+        facts = self._told(tenant, [id_]).get(id_)
+        if facts is None:
             raise NotFound(f"There is no campaign {id_!r}.", hint="GET /v1/campaigns lists those there are.")
         figures = self._metrics.figures(self.scope(tenant, Filter("is", "campaign", (id_,))), REPORT_METRICS)
         return Summary(facts=facts, figures=figures, funnel=_funnel(figures), best_hour=self._best_hour(tenant, id_))
@@ -318,8 +305,7 @@ class Campaigns:
             figures=first.figures,
             funnel=first.funnel,
             best_hour=first.best_hour,
-            time_to_open=self._soon(tenant, id_, "opened_human_at"),
-            time_to_click=self._soon(tenant, id_, "clicked_human_at"),
+            curves=curves(self._metrics, tenant, id_),
             devices=self._metrics.breakdown(by_event, engaged, "device", limit=20),
             clients=self._metrics.breakdown(by_event, engaged, "client", limit=20),
             links=self._metrics.breakdown(
@@ -352,18 +338,6 @@ class Campaigns:
             opened_in_hour_of_day=of_day[best_of_day],
             hour=best.astimezone(zone).isoformat(timespec="minutes"),
             opened_in_hour=hours[best],
-        )
-
-    def _soon(self, tenant: TenantLike, id_: str, what: str) -> Soon:
-        row = self._store.query(tenant.id, _SOON.format(what=what), {"id": id_}).rows[0]
-        total, hour, day, week, median = (int(cast("int", value)) for value in row)
-        return Soon(
-            total=total,
-            within_hour=hour,
-            within_day=day,
-            within_week=week,
-            median_seconds=median if total else 0,
-            median_text=duration(median) if total else text_of(None, "seconds"),
         )
 
     def bounces(self, tenant: TenantLike, id_: str) -> list[Bounce]:

@@ -16,6 +16,7 @@ from sendlens.clickmap.places import Place, marked
 from sendlens.control.mails import Mail, MailInfo, Mails
 from sendlens.metrics.query import Metrics, TenantLike
 from sendlens.metrics.question import Param
+from sendlens.metrics.states import OF_CAMPAIGN
 
 MOST_ADDRESSES: Final = 5_000
 """Different addresses that are matched, the most clicked first; clicks on further ones are counted apart."""
@@ -23,10 +24,13 @@ MOST_WORK: Final = 200_000
 """Comparisons of addresses with places, after which the rest counts as beyond: about half a second."""
 _BEYOND: Final = -1
 
-_CLICKED: Final = """tenant = {tenant:String} AND type = 'clicked' AND message_key IN (
-        SELECT message_key FROM messages FINAL
-        WHERE tenant = {tenant:String} AND campaign_id = {id:String}
-            AND ({variant:String} = '' OR variant = {variant:String})
+# The places of clicks are told by `events` alone, where they are found by day and message, in the order they lie in.
+_CLICKED: Final = f"""tenant = {{tenant:String}} AND type = 'clicked' AND (toDate(occurred_at), message_key) IN (
+        SELECT toDate(occurred_at), message_key FROM engagements
+        WHERE tenant = {{tenant:String}} AND type = 'clicked' AND (born, message_key) IN (
+            SELECT born, message_key FROM messages FINAL
+            WHERE {OF_CAMPAIGN} AND ({{variant:String}} = '' OR variant = {{variant:String}})
+        )
     )"""
 _ONE: Final = "cityHash64(link_position, toString(link_id), link_url)"
 _ADDRESSES: Final = f"""
@@ -38,7 +42,7 @@ ORDER BY clicks DESC, one
 LIMIT {{most:UInt64}}
 """
 _COUNTED: Final = f"""
-SELECT place, human, count() AS messages, sum(n) AS clicks
+SELECT grouping(place) AS everywhere, place, human, uniqExact(message_key) AS messages, sum(n) AS clicks
 FROM (
     SELECT
         transform({_ONE}, {{ones:Array(UInt64)}}, {{groups:Array(Int64)}}, toInt64({_BEYOND})) AS place,
@@ -47,16 +51,7 @@ FROM (
     WHERE {_CLICKED}
     GROUP BY place, human, message_key HAVING n > 0
 )
-GROUP BY place, human
-"""
-_CLICKERS: Final = f"""
-SELECT human, count() AS messages
-FROM (
-    SELECT actor != 'machine' AS human, message_key FROM events
-    WHERE {_CLICKED}
-    GROUP BY human, message_key HAVING sum(weight) > 0
-)
-GROUP BY human
+GROUP BY GROUPING SETS ((place, human), (human))
 """
 
 
@@ -130,16 +125,13 @@ class ClickMaps:
             "ones": [int(cast("int", row[0])) for row in told] or [0],
             "groups": numbers or [_BEYOND],
         }
-        beyond = Clicks(places=())
-        for number, human, messages, clicks in self._store.query(tenant.id, _COUNTED, asked | counting).rows:
-            one = beyond if number == _BEYOND else groups[int(cast("int", number))]
+        beyond, all_ = Clicks(places=()), Clicks(places=())
+        for every, number, human, messages, clicks in self._store.query(tenant.id, _COUNTED, asked | counting).rows:
+            one = all_ if every else beyond if number == _BEYOND else groups[int(cast("int", number))]
             if human:
                 one.people, one.clicks = int(cast("int", messages)), int(cast("int", clicks))
             else:
                 one.machines, one.machine_clicks = int(cast("int", messages)), int(cast("int", clicks))
-        everybody = {
-            bool(row[0]): int(cast("int", row[1])) for row in self._store.query(tenant.id, _CLICKERS, asked).rows
-        }
         return ClickMap(
             campaign=campaign,
             variant=variant,
@@ -150,8 +142,8 @@ class ClickMaps:
             unresolved=sorted((one for one in groups if len(one.places) > 1), key=lambda one: -one.people),
             elsewhere=next((one for one in groups if not one.places), None),
             beyond=beyond if beyond.clicks or beyond.machine_clicks else None,
-            people=everybody.get(True, 0),
-            machines=everybody.get(False, 0),
+            people=all_.people,
+            machines=all_.machines,
         )
 
 

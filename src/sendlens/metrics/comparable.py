@@ -46,12 +46,14 @@ class Comparison:
 
 def comparison(campaigns: Campaigns, tenant: TenantLike, facts: CampaignFacts) -> Comparison:
     """Return how a campaign stands among the latest `MOST` before it of its kind."""
-    found = campaigns.list(tenant, metric_keys=METRICS, order_by="-started_at", limit=_LOOKED_AT)
-    own = next((row for row in found.rows if row.facts.id == facts.id), None)
-    kind, others = alike(facts, [row for row in found.rows if row.facts.id != facts.id])
-    if own is None:
+    # Which campaigns are of the kind is told without figures; those are asked of these few alone.
+    found = campaigns.list(tenant, metric_keys=(), order_by="-started_at", limit=_LOOKED_AT).rows
+    kind, others = alike(facts, [row for row in found if row.facts.id != facts.id])
+    if not others or all(row.facts.id != facts.id for row in found):
         return Comparison(kind=kind, others=others, standings=[])
-    standings = [standing for key in METRICS if (standing := stand(own.figures[key], [r.figures[key] for r in others]))]
+    figures = campaigns.figures(tenant, [facts.id, *(row.facts.id for row in others)], METRICS)
+    own, theirs = figures[facts.id], [figures[row.facts.id] for row in others]
+    standings = [standing for key in METRICS if (standing := stand(own[key], [one[key] for one in theirs]))]
     return Comparison(kind=kind, others=others if standings else [], standings=standings)
 
 

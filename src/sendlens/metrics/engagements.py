@@ -13,7 +13,6 @@ from typing import Final
 
 from sendlens.metrics import branches
 from sendlens.metrics.dimensions import CONVERSION
-from sendlens.metrics.filters import Filter
 from sendlens.metrics.measures import PER_EVENT
 from sendlens.metrics.question import Binder, Question, Want
 
@@ -26,16 +25,17 @@ MEASURES: Final[dict[str, tuple[str, str]]] = {
 
 
 def engagements(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:
-    """Return the branches over `engagements`, one for each clock and way of counting."""
+    """Return the branches over `engagements`: one for each clock, two where a message counts at its first event."""
     found: list[str] = []
     for clock in dict.fromkeys(want.clock for want in wants):
-        of_clock = [want.measure for want in wants if want.clock == clock]
-        per_message = [measure for measure in of_clock if measure not in PER_EVENT]
-        per_event = [measure for measure in of_clock if measure in PER_EVENT]
-        if per_message:
-            found.append(_messages(question, bind, clock, per_message))
-        if per_event:
-            found.append(_counted(question, bind, clock, per_event, "count()"))
+        measures = [want.measure for want in wants if want.clock == clock]
+        if clock == "event" and _in_time(question):
+            per_message = [measure for measure in measures if measure not in PER_EVENT]
+            if per_message:
+                found.append(_first(question, bind, per_message))
+            measures = [measure for measure in measures if measure in PER_EVENT]
+        if measures:
+            found.append(_counted(question, bind, clock, measures))
     return found
 
 
@@ -49,49 +49,49 @@ def moment(clock: str) -> str:
     return "sent_at" if clock == "send" else "occurred_at"
 
 
-def _messages(question: Question, bind: Binder, clock: str, measures: Sequence[str]) -> str:
+def _in_time(question: Question) -> bool:
+    """Return whether the answer depends on when within the period something happened."""
+    return bool(branches.of_time(question) or question.edges or (question.by and question.by.level == "time"))
+
+
+def _first(question: Question, bind: Binder, measures: Sequence[str]) -> str:
     """Return the branch that counts a message once for each value, at its first such event within the period."""
-    timed = branches.of_time(question)
-    if clock == "send" or not (timed or question.edges or (question.by and question.by.level == "time")):
-        # All rows of a message lie in one place of time: there is no first one to be looked for.
-        return _counted(question, bind, clock, measures, "uniqExact(message_key)", timed)
-    what = _value(question)
     rows = (
-        f"SELECT {what} AS value_, message_key, measure, min(occurred_at) AS moment_"
+        f"SELECT {_value(question)} AS value_, message_key, measure, min(occurred_at) AS moment_"
         f" FROM engagements FINAL ARRAY JOIN {_pairs(measures)} AS measure"
-        f" WHERE {_where(question, bind, clock, measures)} AND measure != '' GROUP BY value_, message_key, measure"
+        f" WHERE {_where(question, bind, 'event', measures)} AND measure != '' GROUP BY value_, message_key, measure"
     )
-    where = branches.conditions(timed, bind, question.zone, at="moment_")
+    where = branches.conditions(branches.of_time(question), bind, question.zone, at="moment_")
     return (
         f"SELECT {branches.what(question, bind, 'value_', 'moment_')} AS what,"
-        f" {branches.slot(question, bind, 'moment_')} AS slot, '{clock}' AS on_clock, measure AS counted,"
+        f" {branches.slot(question, bind, 'moment_')} AS slot, 'event' AS on_clock, measure AS counted,"
         f" toInt64(count()) AS units, toDecimal128(0, 4) AS money FROM ({rows})"
         f"{' WHERE ' if where else ''}{' AND '.join(where)} GROUP BY what, slot, counted"
     )
 
 
-def _counted(
-    question: Question,
-    bind: Binder,
-    clock: str,
-    measures: Sequence[str],
-    count: str,
-    timed: Sequence[Filter] | None = None,
-) -> str:
+def _counted(question: Question, bind: Binder, clock: str, measures: Sequence[str]) -> str:
+    """Return the branch that counts all measures in one pass: events, or messages whose events lie in one place."""
     at = moment(clock)
-    timed = branches.of_time(question) if timed is None else timed
+    counts = ", ".join(f"('{measure}', toInt64({_count(measure)}))" for measure in measures)
     where = [
         _where(question, bind, clock, measures),
-        "measure != ''",
-        *branches.conditions(timed, bind, question.zone, at=at),
+        *branches.conditions(branches.of_time(question), bind, question.zone, at=at),
     ]
-    return (
+    rows = (
         f"SELECT {branches.what(question, bind, _value(question), at)} AS what,"
-        f" {branches.slot(question, bind, at)} AS slot, '{clock}' AS on_clock, measure AS counted,"
-        f" toInt64({count}) AS units, toDecimal128(0, 4) AS money"
-        f" FROM engagements FINAL ARRAY JOIN {_pairs(measures)} AS measure"
-        f" WHERE {' AND '.join(where)} GROUP BY what, slot, counted"
+        f" {branches.slot(question, bind, at)} AS slot, [{counts}] AS pairs"
+        f" FROM engagements FINAL WHERE {' AND '.join(where)} GROUP BY what, slot"
     )
+    return (
+        f"SELECT what, slot, '{clock}' AS on_clock, pair.1 AS counted, pair.2 AS units, toDecimal128(0, 4) AS money"
+        f" FROM ({rows}) ARRAY JOIN pairs AS pair"
+    )
+
+
+def _count(measure: str) -> str:
+    condition = MEASURES[measure][1]
+    return f"countIf({condition})" if measure in PER_EVENT else f"uniqExactIf(message_key, {condition})"
 
 
 def _pairs(measures: Sequence[str]) -> str:
@@ -120,7 +120,7 @@ def _where(question: Question, bind: Binder, clock: str, measures: Sequence[str]
             f"{at} < {bind.moment(question.end)}",
             *branches.conditions(of_events, bind, question.zone, home="event"),
             *branches.conditions(of_messages, bind, question.zone),
-            *branches.born(of_messages, bind),
+            *branches.born(question, bind, "engagements", at, f"type IN ({types})"),
             f"({any_of})",
         ]
     )

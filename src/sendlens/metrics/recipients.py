@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from sendlens.errors import InvalidField, NotFound
 from sendlens.metrics import engagements, states
-from sendlens.metrics.branches import EVENT_MEASURES, born, conditions, event_rows
+from sendlens.metrics.branches import EVENT_MEASURES, born_of_events, conditions, event_rows
 from sendlens.metrics.dimensions import DIMENSIONS
 from sendlens.metrics.filters import of_level
 from sendlens.metrics.measures import MEASURES
@@ -258,7 +258,7 @@ class Recipients:
                 "delivered_at > 0 AND bounced_at < delivered_at",
                 SILENT[deed],
                 *conditions(scope.filters, bind, question.zone, at="delivered_at"),
-                *born(scope.filters, bind),
+                *born_of_events(question, bind, ["delivered"]),
             ]
             sql = (
                 "SELECT recipient_key, campaign_id, message_key, delivered_at AS at, delivered_at AS told_at"  # noqa: S608 - values are bound

@@ -15,6 +15,11 @@ from sendlens.metrics import branches
 from sendlens.metrics.measures import MEASURES
 from sendlens.metrics.question import Binder, Question, Want
 
+OF_CAMPAIGN: Final = (
+    "tenant = {tenant:String} AND campaign_id = {id:String} AND born IN ("
+    "SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})"
+)
+"""The messages of the campaign `id`, as a condition that reads only the days on which they were born."""
 _NEVER: Final = "toDateTime(0, 'UTC')"
 _BOUNCED: Final = "bounced_at >= delivered_at"
 
@@ -52,6 +57,14 @@ MOMENTS: Final[dict[str, str]] = {
 """When a message counts for a measure; 1970-01-01 where it does not."""
 
 
+_TOLD_BY: Final = {"sent": ("delivered", "bounced"), "tracked_delivered": ("delivered",)}
+
+
+def told_by(measure: str) -> tuple[str, ...]:
+    """Return the types of the events at whose time a message can count for a measure."""
+    return _TOLD_BY.get(measure, (measure.partition("_")[0],))
+
+
 def known(wants: Sequence[Want]) -> bool:
     """Return whether all of these can be told here."""
     return all(want.measure in MOMENTS and not MEASURES[want.measure].among for want in wants)
@@ -69,7 +82,7 @@ def states(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]
 def people(question: Question, bind: Binder, clock: str, measure: str) -> str:
     """Return the selection of who is behind a measure: person, campaign, message, when it counts and happened."""
     at = "sent_at" if clock == "send" else "told_at"
-    where = [*_where(question, bind, at), f"told_at > {_NEVER}"]
+    where = [*_where(question, bind, at, [measure]), f"told_at > {_NEVER}"]
     return (
         f"SELECT recipient_key, campaign_id, message_key, {at} AS at, {MOMENTS[measure]} AS told_at"
         f" FROM messages FINAL WHERE {' AND '.join(where)}"
@@ -82,7 +95,7 @@ def _sent(question: Question, bind: Binder, measures: Sequence[str]) -> str:
     value, place = _what(question, bind, "sent_at"), branches.slot(question, bind, "sent_at")
     rows = (
         f"SELECT {value} AS what, {place} AS slot, [{counts}] AS pairs FROM messages FINAL"
-        f" WHERE {' AND '.join(_where(question, bind, 'sent_at'))} GROUP BY what, slot"
+        f" WHERE {' AND '.join(_where(question, bind, 'sent_at', measures))} GROUP BY what, slot"
     )
     return (
         "SELECT what, slot, 'send' AS on_clock, pair.1 AS counted, pair.2 AS units, toDecimal128(0, 4) AS money"
@@ -98,7 +111,7 @@ def _happened(question: Question, bind: Binder, measures: Sequence[str]) -> str:
         f"SELECT {value} AS what, {place} AS slot, 'event' AS on_clock, pair.1 AS counted,"
         " toInt64(count()) AS units, toDecimal128(0, 4) AS money"
         f" FROM messages FINAL ARRAY JOIN [{pairs}] AS pair"
-        f" WHERE {' AND '.join(_where(question, bind, 'pair.2'))} GROUP BY what, slot, counted"
+        f" WHERE {' AND '.join(_where(question, bind, 'pair.2', measures))} GROUP BY what, slot, counted"
     )
 
 
@@ -106,11 +119,16 @@ def _what(question: Question, bind: Binder, at: str) -> str:
     return branches.what(question, bind, question.by.column if question.by else "", at)
 
 
-def _where(question: Question, bind: Binder, at: str) -> list[str]:
+def _where(question: Question, bind: Binder, at: str, measures: Sequence[str]) -> list[str]:
+    types = sorted({one for measure in measures for one in told_by(measure)})
     return [
         "tenant = {tenant:String}",
         f"{at} >= {bind.moment(max(question.start, 1000))}",
         f"{at} < {bind.moment(question.end)}",
         *branches.conditions(question.filters, bind, question.zone, at=at),
-        *branches.born(question.filters, bind),
+        *(
+            branches.born(question, bind, "messages", at)
+            if at == "sent_at"
+            else branches.born_of_events(question, bind, types)
+        ),
     ]

@@ -48,7 +48,7 @@ INNER JOIN (
         argMin(message_key, occurred_at) AS message
     FROM recipient_events
     WHERE tenant = {{tenant:String}} AND recipient_key IN (
-        SELECT recipient_key FROM messages FINAL WHERE {where} AND recipient_key != 0
+        SELECT recipient_key FROM messages WHERE {where} AND recipient_key != 0
     )
     GROUP BY recipient_key
 ) AS f ON m.recipient_key = f.recipient_key

@@ -5,16 +5,15 @@ Owns names and types only; nothing is computed here. Money is a JSON number, tim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
 from sendlens.metrics.accounting import Account, Outcomes
-from sendlens.metrics.campaigns import Bounce, CampaignFacts, CampaignList, CampaignReport, Soon, Step
+from sendlens.metrics.campaigns import Bounce, CampaignFacts, CampaignList, CampaignReport, Step
 from sendlens.metrics.comparable import Comparison
 from sendlens.metrics.comparable import Standing as Among
-from sendlens.metrics.curves import STEPS, Curve, Curves, Deed
+from sendlens.metrics.curves import STEPS, Curve
 from sendlens.metrics.figures import Figure
 from sendlens.metrics.query import Scope, Series, Table
 from sendlens.metrics.recipients import Happening, Person, Who
@@ -423,9 +422,7 @@ def campaigns(one: CampaignList) -> CampaignsAnswer:
     return CampaignsAnswer(total_rows=one.total_rows, rows=rows)
 
 
-def campaign(
-    one: CampaignReport, curves: Mapping[Deed, Curves], compared: Comparison, variants: Table
-) -> CampaignReportAnswer:
+def campaign(one: CampaignReport, compared: Comparison, variants: Table) -> CampaignReportAnswer:
     """Return a campaign's report."""
     best = one.best_hour
     return CampaignReportAnswer(
@@ -439,11 +436,11 @@ def campaign(
             hour=best.hour,
             opened_in_hour=best.opened_in_hour,
         ),
-        time_to_open=_soon(one.time_to_open),
-        time_to_click=_soon(one.time_to_click),
+        time_to_open=_soon(one.curves["opened"].people),
+        time_to_click=_soon(one.curves["clicked"].people),
         curves={
             deed: CurvesAnswer(steps=list(STEPS), people=_curve(found.people), machines=_curve(found.machines))
-            for deed, found in curves.items()
+            for deed, found in one.curves.items()
         },
         comparable=ComparableAnswer(
             kind=compared.kind,
@@ -531,13 +528,13 @@ def _step(one: Step) -> StepAnswer:
     )
 
 
-def _soon(one: Soon) -> SoonAnswer:
+def _soon(one: Curve) -> SoonAnswer:
     return SoonAnswer(
         total=one.total,
-        within_hour=one.within_hour,
-        within_day=one.within_day,
-        within_week=one.within_week,
-        median_seconds=one.median_seconds if one.total else None,
+        within_hour=one.within_seconds(3_600),
+        within_day=one.within_seconds(86_400),
+        within_week=one.within_seconds(7 * 86_400),
+        median_seconds=one.median if one.total else None,
     )
 
 

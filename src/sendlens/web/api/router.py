@@ -27,7 +27,6 @@ from sendlens.metrics.accounting import account
 from sendlens.metrics.address import PARAMETERS, read_metrics, read_scope
 from sendlens.metrics.campaigns import LIST_METRICS, Campaigns
 from sendlens.metrics.comparable import comparison
-from sendlens.metrics.curves import both_curves
 from sendlens.metrics.dimensions import DIMENSIONS
 from sendlens.metrics.filters import Filter
 from sendlens.metrics.periods import auto_interval, parse_period
@@ -226,7 +225,6 @@ def _campaign_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
         life = Scope(tenant=tenant, period=parse_period("all", tenant.time_zone, metrics.clock.now_ms()), filters=only)
         return answers.campaign(
             report,
-            both_curves(metrics, tenant, wanted),
             comparison(campaigns, tenant, report.facts),
             variants(metrics, life),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from litestar import Response, get
@@ -47,6 +48,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         try:
             asked = site.answers.campaign_facts(visitor.tenant, wanted)
             facts, late = await in_time(FIRST_PAINT_SECONDS, asked, "the campaign's name"), ""
+            question = replace(question, told=facts)
         except StoreError as error:  # the panels below fail or wait by themselves
             facts, late = CampaignFacts(id=wanted, name=wanted, metadata={}), error.hint
         values = {

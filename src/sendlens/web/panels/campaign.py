@@ -122,7 +122,7 @@ async def course_sheet(question: Ask) -> Sheet:
 
 async def _course(question: Ask) -> tuple[str, Ask]:
     """Return the chosen window, and the question about it."""
-    facts = await question.site.answers.campaign_facts(question.tenant, question.campaign)
+    facts = await question.facts()
     wanted = question.address.get("window")
     window = wanted if wanted in WINDOWS else "3d"
     period = _period(question, facts, WINDOWS[window][1])

@@ -10,7 +10,7 @@ from typing import Final
 
 from sendlens.metrics.campaigns import Campaigns
 from sendlens.metrics.comparable import MOST, Comparison, Standing, comparison
-from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, both_curves
+from sendlens.metrics.curves import STEPS, Curve, Curves, Deed, curves
 from sendlens.metrics.figures import Figure, duration
 from sendlens.metrics.intervals import wilson
 from sendlens.metrics.query import Table
@@ -46,7 +46,7 @@ async def soon_sheet(question: Ask) -> Sheet:
 
 async def _curves(question: Ask) -> dict[Deed, Curves]:
     answers, tenant = question.site.answers, question.tenant
-    return await answers.run(tenant, lambda: both_curves(answers.metrics, tenant, question.campaign))
+    return await answers.run(tenant, lambda: curves(answers.metrics, tenant, question.campaign))
 
 
 def place(seconds: float) -> float:
@@ -122,7 +122,7 @@ def _interval(figure: Figure) -> str:
 
 async def _compared(question: Ask) -> Comparison:
     answers, tenant = question.site.answers, question.tenant
-    facts = await answers.campaign_facts(tenant, question.campaign)
+    facts = await question.facts()
     campaigns = Campaigns(answers.metrics)
     return await answers.run(tenant, lambda: comparison(campaigns, tenant, facts))
 

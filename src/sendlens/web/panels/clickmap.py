@@ -28,7 +28,7 @@ async def load(question: Ask) -> ClickMap:
     """Return the click map of the page's campaign, in the variant that the address names."""
     answers = question.site.answers
     maps = ClickMaps(answers.metrics, question.site.control.mails)
-    facts = await answers.campaign_facts(question.tenant, question.campaign)
+    facts = await question.facts()
     variant = question.address.get("variant")
     return await answers.run(
         question.tenant,

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from msgspec import structs
 
 from sendlens.control.tenants import Tenant
+from sendlens.metrics.campaigns import CampaignFacts
 from sendlens.metrics.compare import Compare, earlier, parse_compare
 from sendlens.metrics.dimensions import DIMENSIONS
 from sendlens.metrics.filters import Filter, parse_filters
@@ -67,6 +68,12 @@ class Ask:
     """Whose figures are asked for, in the time zone they are asked for."""
     of: Fixed | None = None
     """What the page is about, if it is the page of a provider, domain, segment or link."""
+    told: CampaignFacts | None = None
+    """What is known of the campaign, where its page has asked for that already."""
+
+    async def facts(self) -> CampaignFacts:
+        """Return what is known of the campaign whose page this is."""
+        return self.told or await self.site.answers.campaign_facts(self.tenant, self.campaign)
 
     @property
     def shared(self) -> bool:
