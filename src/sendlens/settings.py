@@ -127,7 +127,12 @@ class Settings:
     batch_events: int = _setting(
         100_000, "Most events in one insert into the store.", "1 to 1000000", _whole(1, 1_000_000)
     )
-    batch_ms: int = _setting(250, "Longest wait for a batch to fill, in milliseconds.", "1 to 60000", _whole(1, 60_000))
+    batch_ms: int = _setting(
+        250,
+        "Least time from the begin of one batch to that of the next, in which it fills, in milliseconds.",
+        "1 to 60000",
+        _whole(1, 60_000),
+    )
     max_lag_events: int = _setting(
         5_000_000,
         "Events waiting in the log at which the door answers 503 until the store has caught up.",

@@ -67,7 +67,7 @@ def test_a_pause_makes_what_was_prepared_stale(house: House) -> None:
 
 
 def test_what_came_while_a_batch_was_stored_has_waited_enough(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch has a quarter of a second to fill, and the time that the one before took is part of it."""
+    """Batches begin a quarter of a second apart, and the time that the one before took is part of it."""
     writer = house.writer(batch_events=1000)
     clock, waits = writer._clock, list[float]()  # pyright: ignore[reportPrivateUsage] - no other way to hear of it
     assert isinstance(clock, FrozenClock)
@@ -79,3 +79,22 @@ def test_what_came_while_a_batch_was_stored_has_waited_enough(house: House, monk
         clock.advance(took)
     writer.step(wait=0)
     assert waits == pytest.approx([0.0, 0.15, 0.0])
+
+
+def test_what_comes_after_a_quiet_while_is_carried_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One mail that is opened is not made to wait for company, and a flood behind it still makes few, large batches."""
+    writer = house.writer(batch_events=1000)
+    clock, waits = writer._clock, list[float]()  # pyright: ignore[reportPrivateUsage] - no other way to hear of it
+    assert isinstance(clock, FrozenClock)
+    monkeypatch.setattr(writer, "_batch_seconds", 0.25)
+    monkeypatch.setattr(writer._stop, "wait", waits.append)  # pyright: ignore[reportPrivateUsage] - as above
+    writer.step(wait=0)
+
+    def arrives(*_: object) -> bool:
+        clock.advance(60)
+        house.append([event(2000)])
+        return True
+
+    monkeypatch.setattr(house.log, "wait", arrives)
+    assert writer.step(wait=1) == 1
+    assert waits == pytest.approx([0.0, 0.0])

@@ -37,7 +37,22 @@ CARRY_ON: Final = "derive_messages"
 CORRECT: Final = "correct_messages"
 """The statement that carries a batch's corrections into message states and sums; run once as well."""
 BEHIND: Final = ("derive_engagements",)
-"""Statements that fill keyed sets from a batch's events and the message states it left: run behind those."""
+"""Statements that fill keyed sets from a batch's events and the message states it left: run behind those.
+
+They have nothing to do where no event is of `ENGAGED` and every message is new: nothing earlier is to be told again.
+"""
+ENGAGED: Final = frozenset(
+    {
+        EventType.OPENED,
+        EventType.CLICKED,
+        EventType.UNSUBSCRIBED,
+        EventType.COMPLAINED,
+        EventType.REPLIED,
+        EventType.FORWARDED,
+        EventType.SHARED,
+    }
+)
+"""The types of `store/sql/fragments/engagement_types.sql`."""
 RECOVER: Final = ("rederive_messages", "recorrect_messages", "reconcile_quarter", "reconcile_minute")
 """Statements that make states and sums agree with the base table, whatever had been done before."""
 
@@ -78,7 +93,10 @@ class Tables:
         if batch.events is not None:
             types = frozenset(pc.unique(batch.events.column("type").cast(pa.string())).to_pylist())
             wanted = [name for name, made_of in DERIVED.items() if made_of & types]
-            for name in (*wanted, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *BEHIND):
+            behind = (
+                BEHIND if ENGAGED & types or not pc.all(pc.equal(batch.events.column("message_new"), 1)).as_py() else ()
+            )
+            for name in (*wanted, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *behind):
                 self._store.execute(name, {"batch": batch.batch_id})
 
     def rederive(self, batch: Batch) -> None:

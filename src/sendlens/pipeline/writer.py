@@ -217,13 +217,12 @@ class Writer:
         after = self._log.committed(self._partition)
         prepared = self._ahead.take(after)
         if prepared is None:
-            waited = self._log.head(self._partition) > after
-            if not waited and not self._log.wait(self._partition, after, wait):
+            if self._log.head(self._partition) <= after and not self._log.wait(self._partition, after, wait):
                 return 0
             if self._log.backlog() < self._batch_events:
-                # Few, large inserts: give the batch a moment to fill. What came while the one before was stored has had
-                # that time; to wait once more would only make it older.
-                had = self._clock.monotonic() - self._started if waited else 0.0
+                # Few, large inserts: batches begin no faster than this. What comes after a quiet while is carried at
+                # once, and what came while the batch before was stored has had its time.
+                had = self._clock.monotonic() - self._started
                 self._stop.wait(max(self._batch_seconds - had, 0.0))
         started = self._started = self._clock.monotonic()
         prepared = prepared or self._prepare(after)

@@ -10,14 +10,15 @@ FROM (
         UNION ALL
         SELECT tenant, message_key, {include:message_columns}
         FROM (
-            SELECT tenant, message_key, {include:message_state}
+            SELECT tenant, message_key, {include:message_merge}
             FROM (
-                SELECT *, {include:tally_wanted} FROM events
+                SELECT tenant, message_key, {include:event_state}
+                FROM events
                 WHERE message_key % {slices:UInt64} = {slice:UInt64} AND (event_key, actor) NOT IN (
                     {include:taken_back} AND message_key % {slices:UInt64} = {slice:UInt64}
                     GROUP BY event_key, actor HAVING sum(weight) < 0
                 )
-            ) AS events
+            ) AS s
             GROUP BY tenant, message_key
         )
     )

@@ -18,14 +18,10 @@ FROM (
         UNION ALL
         SELECT tenant, born, message_key, {include:message_columns}
         FROM (
-            SELECT tenant, message_born AS born, message_key, {include:message_state}
-            FROM (
-                SELECT *, {include:tally_wanted}
-                FROM events
-                WHERE batch_id = {batch:UInt64} AND message_new != 2
-                    AND (tenant, message_key) NOT IN (SELECT tenant, message_key FROM messages WHERE version = {batch:UInt64})
-            ) AS events
-            GROUP BY tenant, born, message_key
+            SELECT tenant, message_born AS born, message_key, {include:event_state}
+            FROM events
+            WHERE batch_id = {batch:UInt64} AND message_new != 2
+                AND (tenant, message_key) NOT IN (SELECT tenant, message_key FROM messages WHERE version = {batch:UInt64})
         )
     ) AS s
     GROUP BY tenant, born, message_key

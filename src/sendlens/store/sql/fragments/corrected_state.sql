@@ -1,8 +1,8 @@
 -- The states of the messages that a batch corrects, made again of all their events but the verdicts that were taken back:
 -- a first time cannot be taken out of a minimum. Their day of birth keeps the search away from the rest of history.
-SELECT tenant, message_born AS born, message_key, {include:message_state}
+SELECT tenant, born, message_key, {include:message_merge}
 FROM (
-    SELECT *, {include:tally_wanted}
+    SELECT tenant, message_born AS born, message_key, {include:event_state}
     FROM events
     WHERE (tenant, message_born, message_key) IN (
             SELECT tenant, message_born, message_key FROM events WHERE batch_id = {batch:UInt64} AND message_new = 2
@@ -13,5 +13,5 @@ FROM (
             )
             GROUP BY event_key, actor HAVING sum(weight) < 0
         )
-) AS events
+) AS s
 GROUP BY tenant, born, message_key
