@@ -45,6 +45,27 @@ def test_revocation_works_at_once_here_and_within_a_second_elsewhere(
         assert elsewhere.keys.find(secret) is None
 
 
+def test_a_key_in_use_is_known_at_once_and_renewed_in_time(
+    control: Control, control_url: str, tenant: str, clock: FrozenClock
+) -> None:
+    key, secret = control.keys.create(tenant, "site", ["ingest"])
+    with Control.open(control_url, SECRET_KEY, clock) as elsewhere:
+        assert control.keys.remembered(secret) is None
+        control.keys.find(secret)
+        assert control.keys.remembered(secret) == (key, False)
+        clock.advance(0.6)
+        assert control.keys.remembered(secret) == (key, True)
+        assert control.keys.remembered(secret) == (key, False), "one caller renews it"
+        control.keys.renew(secret)
+        clock.advance(0.6)
+        assert control.keys.remembered(secret) == (key, True), "more than a second after it was found"
+        elsewhere.keys.revoke(key.id)
+        control.keys.renew(secret)
+        assert control.keys.remembered(secret) == (None, False)
+        clock.advance(1.0)
+        assert control.keys.remembered(secret) is None
+
+
 def test_a_key_made_elsewhere_works_within_a_second(
     control: Control, control_url: str, tenant: str, clock: FrozenClock
 ) -> None:

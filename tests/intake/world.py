@@ -74,6 +74,12 @@ class Keys:
     def find(self, secret: str) -> Key | None:
         return self.known.get(secret)
 
+    def remembered(self, secret: str) -> None:
+        """Nothing is: every request is looked up."""
+
+    def renew(self, secret: str) -> None:
+        raise AssertionError("nothing was remembered")
+
 
 class Sources:
     def __init__(self) -> None:

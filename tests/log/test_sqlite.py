@@ -54,6 +54,19 @@ def test_every_commit_is_flushed(path: Path) -> None:
     log.close()
 
 
+def test_appends_that_wait_together_are_one_statement(path: Path) -> None:
+    """A call of SQLite for each row would be a wait for the interpreter's lock for each row."""
+    log = SqliteLog(path)
+    statements: list[str] = []
+    assert log._writer is not None  # pyright: ignore[reportPrivateUsage]
+    log._writer.set_trace_callback(statements.append)  # pyright: ignore[reportPrivateUsage]
+    offsets = append_together(log, [block(n) for n in range(50)])
+    assert offsets == list(range(1, 51))
+    assert {one.split(" (")[0] for one in statements} == {"INSERT INTO blocks"}, statements
+    assert [one.block.request_id for one in log.read(0, 0, max_records=1 << 40)] == [f"request-{n}" for n in range(50)]
+    log.close()
+
+
 def test_what_was_acknowledged_survives_sigkill(path: Path, long: bool) -> None:
     acknowledged: set[str] = set()
     for seed in range(30 if long else 4):

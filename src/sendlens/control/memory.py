@@ -28,15 +28,21 @@ class Recent(Generic[K, V]):
         self._lock = threading.Lock()
         self._answers: dict[K, tuple[float, V]] = {}
         self._generation = 0
+        self._renewed: set[K] = set()
 
     def get(self, key: K, ask: Callable[[], V]) -> V:
         """Return the answer, asking if it is not known or older than a second."""
-        # TRICKY: the time is taken before asking. An answer may be out of date from the moment the question was put.
         now = self._clock.monotonic()
         with self._lock:
             known = self._answers.get(key)
             if known is not None and now - known[0] < SECONDS:
                 return known[1]
+        return self._learn(key, ask)
+
+    def _learn(self, key: K, ask: Callable[[], V]) -> V:
+        # TRICKY: the time is taken before asking. An answer may be out of date from the moment the question was put.
+        now = self._clock.monotonic()
+        with self._lock:
             generation = self._generation
         answer = ask()
         with self._lock:
@@ -49,6 +55,23 @@ class Recent(Generic[K, V]):
             while len(self._answers) > self._size:
                 del self._answers[next(iter(self._answers))]
         return answer
+
+    def peek(self, key: K) -> tuple[V, bool] | None:
+        """Return what `get` would without asking, or None; and, to one caller, whether it is time to `renew` it."""
+        known = self._answers.get(key)
+        if known is None or (age := self._clock.monotonic() - known[0]) >= SECONDS:
+            return None
+        renews = age > SECONDS / 2 and key not in self._renewed
+        if renews:
+            self._renewed.add(key)
+        return known[1], renews
+
+    def renew(self, key: K, ask: Callable[[], V]) -> None:
+        """Ask again before the answer is too old, so that nobody has to wait for it."""
+        try:
+            self._learn(key, ask)
+        finally:
+            self._renewed.discard(key)
 
     def forget(self) -> None:
         """Forget every answer, after something was changed here."""

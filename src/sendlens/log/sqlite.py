@@ -35,6 +35,7 @@ _OVERHEAD: Final = 1024
 # One commit takes no more than this, so that the first request of a group does not wait for a long tail.
 _GROUP_BYTES: Final = 8 * 1024 * 1024
 _TRIM_BLOCKS: Final = 256
+_STATEMENT_ROWS: Final = 100
 _REWRITE_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -246,10 +247,16 @@ class SqliteLog:
             return _Outcome([group[0].work(writer).result], 0, 0, 0)
         results: list[int] = []
         head = records = position = 0
+        rows = [item.row for item in group if isinstance(item, _Append)]
+        if len(rows) == len(group) <= _STATEMENT_ROWS:
+            # TRICKY: one statement and not one for each row. Behind every call to SQLite this thread stands in line for
+            # the interpreter's lock, and everybody in the group waits for the last of them.
+            results += sqlite_file.insert(writer, rows)
+            return _Outcome(results, results[-1], sum(item.count for item in group if isinstance(item, _Append)), 0)
         writer.execute("BEGIN IMMEDIATE")
         for item in group:
             if isinstance(item, _Append):
-                head = sqlite_file.insert(writer, item.row)
+                (head,) = sqlite_file.insert(writer, [item.row])
                 records += item.count
                 results.append(head)
             else:

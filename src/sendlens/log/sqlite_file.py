@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 from zlib import crc32
@@ -42,7 +42,8 @@ _SCHEMA: Final = """
     COMMIT;
 """
 _COLUMNS: Final = "received_at, sent_at, count, rejected, tenant, source, kind, request_id, checksum, body"
-_INSERT: Final = f"INSERT INTO blocks ({_COLUMNS}) VALUES ({', '.join('?' * 10)})"  # noqa: S608 - constants only
+_INSERT: Final = f"INSERT INTO blocks ({_COLUMNS}) VALUES "  # noqa: S608 - constants only
+_VALUES: Final = f"({', '.join('?' * 10)})"
 _SELECT: Final = f"SELECT offset, {_COLUMNS} FROM blocks WHERE offset > ? AND offset <= ? ORDER BY offset"  # noqa: S608 - constants only
 _LAST_OFFSET: Final = (1 << 63) - 1
 
@@ -125,12 +126,14 @@ def row_of(block: Block) -> Row:
     return (*row, _checksum(row, block.body), block.body)
 
 
-def insert(connection: sqlite3.Connection, row: Row) -> int:
-    """Insert a row and return its offset."""
-    offset = connection.execute(_INSERT, row).lastrowid
-    if offset is None:
+def insert(connection: sqlite3.Connection, rows: Sequence[Row]) -> range:
+    """Insert rows by one statement and return their offsets; outside of a transaction it is one by itself."""
+    values = ", ".join([_VALUES] * len(rows))
+    last = connection.execute(_INSERT + values, [cell for row in rows for cell in row]).lastrowid
+    if last is None:
         raise sqlite3.OperationalError("SQLite gave the new block no offset")
-    return offset
+    # Whoever counts up by itself gives the rows of one statement numbers in a row.
+    return range(last - len(rows) + 1, last + 1)
 
 
 def read(

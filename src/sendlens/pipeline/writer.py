@@ -42,6 +42,7 @@ from sendlens.pipeline.fuse import Fuse, FuseBlown, Sums, sums
 from sendlens.pipeline.recovery import recover
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
+from sendlens.priority import WORKING, stand_back
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -166,6 +167,7 @@ class Writer:
             yield
 
     def _run(self) -> None:
+        stand_back(WORKING)
         pause = 0.25
         while not self._stop.is_set():
             try:

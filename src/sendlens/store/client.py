@@ -26,6 +26,7 @@ from sendlens.store import migrate as migrations
 from sendlens.store.admission import Admission
 from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
+from sendlens.store.hands import Hands, begin
 from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
 from sendlens.store.snapshot import Part
 from sendlens.store.statements import topology, writer_statement
@@ -55,14 +56,16 @@ class Store:
         self._write_lock = threading.Lock()
         self._internal_lock = threading.Lock()
         self._closed = False
-        self._create_database()
+        # The engine's own threads, such as those that merge, are started by the first connection.
+        begin(self._create_database) if engine else self._create_database()
         self._writer = self._connect(inserts.WRITE_SETTINGS)
         self._internal = self._connect(INTERNAL_SETTINGS)
         admission = Admission(
             settings.query_concurrency, settings.query_seconds, settings.query_seconds_per_minute, time.monotonic
         )
         self._canceller = Canceller(lambda: self._connect({}))
-        self._readers = Readers(self._open_reader, admission, self._canceller)
+        self._hands = Hands(settings.query_concurrency if engine else 0)
+        self._readers = Readers(self._open_reader, admission, self._canceller, self._hands)
         self._pool = ThreadPoolExecutor(settings.query_concurrency, thread_name_prefix="store-query")
 
     @classmethod
@@ -243,6 +246,7 @@ class Store:
         with self._write_lock, self._internal_lock:
             self._writer.close()
             self._internal.close()
+        self._hands.close()
         if self._engine:
             self._engine.release()
 

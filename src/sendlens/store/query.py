@@ -25,6 +25,7 @@ from sendlens.store.admission import Admission
 from sendlens.store.asker import Left, asker
 from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Setting, first_line
+from sendlens.store.hands import Hands
 
 MOST_ROWS: Final = 1_000_000
 """Most rows a query may return."""
@@ -140,12 +141,17 @@ class Readers:
     """
 
     def __init__(
-        self, open_reader: Callable[[str, str], Client], admission: Admission, canceller: Canceller | None = None
+        self,
+        open_reader: Callable[[str, str], Client],
+        admission: Admission,
+        canceller: Canceller | None = None,
+        hands: Hands | None = None,
     ) -> None:
         """Open readers with `open_reader(tenant, comment)`, for whom `admission` lets in.
 
-        With a `canceller` a query ends when whoever asked it leaves.
+        With a `canceller` a query ends when whoever asked it leaves. The work is done by `hands`.
         """
+        self._hands = hands or Hands(0)
         self._open_reader = open_reader
         self._admission = admission
         self._canceller = canceller
@@ -158,13 +164,13 @@ class Readers:
 
     def query(self, tenant: str, sql: str, params: Mapping[str, object]) -> Rows:
         """Return the rows of a query."""
-        with self._watched(), self._borrow(tenant) as reader, explained(reader.comment):
-            return rows_of(reader.client, sql, params)
+        with self._watched(), self._borrow(tenant) as (reader, behind), explained(reader.comment):
+            return self._hands.do(lambda: rows_of(reader.client, sql, params), behind=behind)
 
     def query_arrow(self, tenant: str, sql: str, params: Mapping[str, object]) -> pa.Table:
         """Return the answer as an Arrow table."""
-        with self._watched(), self._borrow(tenant) as reader, explained(reader.comment):
-            return arrow_of(reader.client, sql, params)
+        with self._watched(), self._borrow(tenant) as (reader, behind), explained(reader.comment):
+            return self._hands.do(lambda: arrow_of(reader.client, sql, params), behind=behind)
 
     @contextmanager
     def _watched(self) -> Generator[None]:
@@ -183,12 +189,12 @@ class Readers:
             self.observed(outcome, time.perf_counter() - started)
 
     @contextmanager
-    def _borrow(self, tenant: str) -> Generator[_Reader]:
-        with self._admission.place(tenant):
+    def _borrow(self, tenant: str) -> Generator[tuple[_Reader, bool]]:
+        with self._admission.place(tenant) as behind:
             reader = self._take(tenant)
             try:
                 with self._canceller.watching(asker(), reader.comment) if self._canceller else nullcontext():
-                    yield reader
+                    yield reader, behind
             except BaseException as error:
                 # TRICKY: never use a connection again after an error. The embedded engine can hold back output of the
                 # failed query and hand it to the next one as its answer.

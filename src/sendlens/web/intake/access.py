@@ -43,6 +43,14 @@ class KeyFinder(Protocol):
         """Return the key, or None if it is unknown or revoked."""
         ...
 
+    def remembered(self, secret: str) -> tuple[Key | None, bool] | None:
+        """Return what is known at once, if anything is, and whether it is time to `renew` it."""
+        ...
+
+    def renew(self, secret: str) -> None:
+        """Find out again, for those who come next."""
+        ...
+
 
 class Source(Protocol):
     """A configured source of webhooks."""
@@ -95,10 +103,27 @@ async def authorized(request: Request, keys: KeyFinder, threads: Executor | None
         raise Unauthorized(
             "the request carries no API key", hint="Send the header Authorization: Bearer <API key with scope ingest>."
         )
-    find = asyncio.get_running_loop().run_in_executor
-    key = await find(threads, keys.find, secret) if len(secret) <= 256 else None
+    key = await _found(keys, secret, threads) if len(secret) <= 256 else None
     if key is None:
         raise Unauthorized("the API key is unknown or was revoked")
     if SCOPE not in key.scopes:
         raise Forbidden(f"the API key lacks the scope {SCOPE}", hint="Make a key with that scope.")
     return key
+
+
+async def _found(keys: KeyFinder, secret: str, threads: Executor | None) -> Key | None:
+    """Return the key at once where it was used within the last second: each turn of a thread is a wait in a flood."""
+    in_thread = asyncio.get_running_loop().run_in_executor
+    known = keys.remembered(secret)
+    if known is None:
+        return await in_thread(threads, keys.find, secret)
+    key, aging = known
+    if aging:
+        in_thread(threads, keys.renew, secret).add_done_callback(_hear)
+    return key
+
+
+def _hear(renewed: asyncio.Future[None]) -> None:
+    """Take no notice of a failure: the next one to ask meets it."""
+    if not renewed.cancelled():
+        renewed.exception()
