@@ -10,8 +10,8 @@ ONCE ?=
 # Further words for pytest or the benchmarks: make test ARGS="-k postgres", make bench ARGS="--quick pages"
 ARGS ?=
 
-# Much of a test's time is waiting for a server to start: two at a time use a small machine well. A file stays in one
-# process, because its tests share servers, and the files keep their order, which begins with the longest.
+# Much of a test's time is waiting for a server to start: one process more than cores (`tests/conftest.py`) uses a small
+# machine well. A file stays in one process, because its tests share servers, and the files keep their order, which begins with the longest.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 help: ## list these words

@@ -11,6 +11,10 @@ from playwright.sync_api import Browser, Page
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "pages"
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+# Ends when nothing fades in any more; what moves for ever, as a waiting panel does, is not waited for.
+STILL = """() => Promise.all(document.getAnimations()
+    .filter(one => (time => isFinite(time.endTime) && time.activeDuration > 0)(one.effect.getComputedTiming()))
+    .map(one => one.finished.catch(() => null))).then(() => null)"""
 WIDE, NARROW = (1280, 900), (390, 844)
 
 # What a keyboard can reach shows where it is. Nothing is out of its reach, and nothing jumps the order of the page.
@@ -70,7 +74,8 @@ class Tab:
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def findings(self) -> list[str]:
-        """Return axe's serious and critical findings."""
+        """Return axe's serious and critical findings. What fades in is waited for: half faded text has no contrast."""
+        self.page.evaluate(STILL)
         self.page.evaluate(AXE)
         found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [

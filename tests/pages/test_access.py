@@ -21,9 +21,10 @@ PRIVATE = (
 )
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Generator[Served]:
-    with serve(tmp_path) as served:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Served]:
+    """A server that nobody here changes; whoever does has one of their own."""
+    with serve(tmp_path_factory.mktemp("access")) as served:
         yield served
 
 
@@ -134,11 +135,12 @@ def test_signed_in_visitor_sees_only_the_tenant_of_the_key(tmp_path: Path) -> No
         assert "Other Company" not in answer.text
 
 
-def test_local_visitor_chooses_among_tenants(server: Served) -> None:
-    server.clock.advance(1)
-    server.control.tenants.create("other", "Other Company")
-    assert "Other Company" in ask(server, "/intake?tenant=other").text
-    assert ask(server, "/intake?tenant=nobody").status_code == 404
+def test_local_visitor_chooses_among_tenants(tmp_path: Path) -> None:
+    with serve(tmp_path) as server:
+        server.clock.advance(1)
+        server.control.tenants.create("other", "Other Company")
+        assert "Other Company" in ask(server, "/intake?tenant=other").text
+        assert ask(server, "/intake?tenant=nobody").status_code == 404
 
 
 @pytest.mark.parametrize(
