@@ -67,8 +67,17 @@ EARLIEST_BEFORE_SENDING: Final = 7 * DAY
 
 
 def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) -> list[str]:
-    """Return the branches over a roll-up or `message_facts`, one for each set of campaigns that is looked among."""
+    """Return the branches over a roll-up or `message_facts`, one for each set of campaigns that is looked among.
+
+    What campaigns came to over their whole life is kept by the store as such. A question for it says nothing of time,
+    and a second branch takes away what lies beyond its end.
+    """
     at = "at" if table == "message_facts" else "bucket"
+    spans: list[tuple[str, list[str]]] = [
+        ("", [f"{at} >= {bind.moment(question.start)}", f"{at} < {bind.moment(question.end)}"])
+    ]
+    if table == "metrics_quarter" and _of_lives(question):
+        spans = [("", []), ("-", [f"{at} >= {bind.moment(question.end)}"])]
     column = question.by.column if question.by else ""
     found: list[str] = []
     for among in ("", "costed", "paid"):
@@ -76,21 +85,22 @@ def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) 
         if not here:
             continue
         measure = f"concat('{among}_', measure)" if among else "measure"
-        where = [
-            "tenant = {tenant:String}",
-            f"{at} >= {bind.moment(question.start)}",
-            f"{at} < {bind.moment(question.end)}",
-            _clocks(here),
-            *conditions(question.filters, bind, question.zone, at=at),
-        ]
+        where = [_TENANT, _clocks(here), *conditions(question.filters, bind, question.zone, at=at)]
         if among:
             where.append(f"campaign_id IN ({_AMONG[among](question, bind)})")
-        found.append(
+        found += [
             f"SELECT {what(question, bind, column, at)} AS what, {slot(question, bind, at)} AS slot,"
-            f" clock AS on_clock, {measure} AS counted, sum(n) AS units, sum(amount) AS money"
-            f" FROM {table} WHERE {' AND '.join(where)} GROUP BY what, slot, on_clock, counted"
-        )
+            f" clock AS on_clock, {measure} AS counted, {sign}sum(n) AS units, {sign}sum(amount) AS money"
+            f" FROM {table} WHERE {' AND '.join([*where, *span])} GROUP BY what, slot, on_clock, counted"
+            for sign, span in spans
+        ]
     return found
+
+
+def _of_lives(question: Question) -> bool:
+    """Return whether campaigns are asked for as wholes, or everything there is."""
+    whole = question.start <= EVER and not question.edges
+    return whole and all(dimension.key == "campaign" for dimension in question.dimensions)
 
 
 def events(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]:

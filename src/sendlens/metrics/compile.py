@@ -38,12 +38,14 @@ class Compiled:
     """A statement, its values, and under which column each wanted sum comes back.
 
     A want that no table can tell under these dimensions has no column. The other columns are `what`, `slot` and `rows`
-    (how many rows there are without the limit).
+    (how many rows there are without the limit). A statement that is `long` has a row for each sum instead: `slot`,
+    `on_clock`, `counted`, `units`, `money`.
     """
 
     sql: str
     params: dict[str, Param]
     columns: dict[Want, str]
+    long: bool = False
 
 
 def wants_of(metrics: tuple[Metric, ...], clock: str | None) -> tuple[Want, ...]:
@@ -106,16 +108,20 @@ def compile_question(question: Question) -> Compiled:
             parts += branch(question, bind, here)
     if not parts:
         return Compiled("", {}, {})
+    every = " UNION ALL ".join(parts)
+    if question.by is None:
+        # Nothing is sorted by a sum or left out for it, and forty columns are longer thought about than filled.
+        sums = "SELECT slot, on_clock, counted, sum(units) AS units, sum(money) AS money"
+        sql = f"{sums} FROM ({every}) GROUP BY slot, on_clock, counted"
+        return Compiled(sql, bind.params, columns, long=True)
     sums = [
         f"sumIf({'money' if MEASURES[want.measure].money else 'units'},"
         f" counted = '{want.measure}' AND on_clock = '{want.clock}') AS {name}"
         for want, name in columns.items()
     ]
-    sql = f"SELECT what, slot, {', '.join(sums)}, count() OVER () AS rows FROM ({' UNION ALL '.join(parts)})"
-    sql += " GROUP BY what, slot"
-    if question.by:
-        sql += f" HAVING {' OR '.join(f'{name} != 0' for name in columns.values())}"
-        sql += f" ORDER BY {_order(question, columns)}"
+    sql = f"SELECT what, slot, {', '.join(sums)}, count() OVER () AS rows FROM ({every})"
+    sql += f" GROUP BY what, slot HAVING {' OR '.join(f'{name} != 0' for name in columns.values())}"
+    sql += f" ORDER BY {_order(question, columns)}"
     if question.limit:
         sql += f" LIMIT {bind(question.limit, 'UInt64')} OFFSET {bind(question.offset, 'UInt64')}"
     return Compiled(sql, bind.params, columns)

@@ -18,6 +18,7 @@ from sendlens.metrics.compile import compile_question, wants_of
 from sendlens.metrics.dimensions import CYCLES, Dimension, dimension
 from sendlens.metrics.figures import Figure, Number, figure
 from sendlens.metrics.filters import Filter
+from sendlens.metrics.measures import MEASURES
 from sendlens.metrics.periods import Period, auto_interval, edges, label, unfinished_from
 from sendlens.metrics.question import Param, Question, Want
 from sendlens.metrics.registry import ClockName, Metric, metric
@@ -345,8 +346,14 @@ class Metrics:
         if not compiled.sql:
             return [_Line("", 0, {}, 1)] if single else []
         answer = self.store.query(tenant, compiled.sql, compiled.params)
-        if single and not answer.rows:
-            return [_Line("", 0, dict.fromkeys(compiled.columns, 0), 1)]
+        if compiled.long:
+            found: dict[int, dict[Want, Number]] = {0: dict.fromkeys(compiled.columns, 0)} if single else {}
+            for at, clock, measure, units, money in answer.rows:
+                want = Want(str(measure), cast("ClockName", clock))
+                if want in compiled.columns:
+                    sums = found.setdefault(int(cast("int", at)), dict.fromkeys(compiled.columns, 0))
+                    sums[want] = _number(money if MEASURES[want.measure].money else units)
+            return [_Line("", at, sums, len(found)) for at, sums in found.items()]
         place = {name: i for i, name in enumerate(answer.names)}
         return [
             _Line(
