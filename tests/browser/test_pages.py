@@ -288,6 +288,27 @@ def test_narrow_page_has_no_sideways_scroll(browser: Browser, served: Served) ->
         assert one.overflow() <= 0
 
 
+def test_widths_between_a_telephone_and_a_desk(browser: Browser, served: Served) -> None:
+    # The longest that stands at the top: a name that is cut off, and hours since the last event.
+    served.control.tenants.update(served.tenant.slug, new_name="The Example Shop of Long Names and Sons")
+    source = served.control.sources.list(served.tenant.id)[0]
+    served.control.sources.touch(source.id, served.clock.now_ms() - 36 * 3_600_000)
+    with tab(browser, served.url) as one:
+        one.page.goto("/")
+        one.settled()
+        for width in (1280, 1279, 1151, 1150, 1024, 800, 641):
+            one.page.set_viewport_size({"width": width, "height": 900})
+            one.page.wait_for_function(
+                "document.documentElement.scrollWidth <= innerWidth"
+            )  # once the chart has followed
+            menu, row = one.page.locator("details.menu > summary"), one.page.locator("nav.main")
+            assert menu.is_visible() != row.is_visible(), width
+            bar = one.page.locator(".bar").bounding_box()
+            assert bar is not None
+            assert bar["height"] < 120, width  # two rows
+        one.picture("overview-between")
+
+
 def test_paper_is_light_and_says_what_it_shows(browser: Browser, served: Served) -> None:
     with tab(browser, served.url, color_scheme="dark") as one:
         one.page.goto("/?period=7d&f=is,provider,gmail")

@@ -9,7 +9,6 @@ import httpx
 import pytest
 
 from tests.browser.serving import Served, serve
-from tests.harness.server import PLAIN
 
 PRIVATE = (
     "/",
@@ -35,7 +34,7 @@ def ask(server: Served, path: str, method: str = "GET", body: str = "", **header
         sent["Sec-Fetch-Site"] = "same-origin"
     if body:
         sent["Content-Type"] = "application/x-www-form-urlencoded"
-    return httpx.request(method, server.url + path, content=body, headers=sent, timeout=30, verify=PLAIN)
+    return httpx.request(method, server.url + path, content=body, headers=sent, timeout=30)
 
 
 def sign_in(server: Served, key: str) -> httpx.Response:

@@ -20,7 +20,7 @@ PAGES = {
     # address: how many of its panels ask the store
     "/?period=7d": 6,
     "/details/provider": 1,
-    "/campaigns/spring": 10,
+    "/campaigns/spring": 11,
     "/deliverability": 11,
     "/recipients?did=bounced": 1,
     "/recipients/ada@example.com": 1,

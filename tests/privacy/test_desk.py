@@ -1,6 +1,7 @@
 """Log, dead letters and waiting records: a person leaves each of them, and everybody else stays."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from sendlens.pipeline import expiry
 from sendlens.pipeline.agreement import disagreements
 from sendlens.privacy import desk as desks
 from sendlens.privacy.desk import PrivacyDesk
+from sendlens.privacy.errands import Errands
 from sendlens.settings import Settings
 from sendlens.store import Store
 from tests.pipeline.house import NOW, Cut, House
@@ -213,3 +215,47 @@ def test_an_erasure_cut_off_anywhere_is_finished(house: House, tmp_path: Path, s
     assert house.store.fetch_internal("SELECT DISTINCT recipient FROM events ORDER BY 1").rows == [("",), (BERT,)]
     assert house.control.deadletters.list(house.tenant.id, waiting=False) == []
     assert disagreements(house.store) == []
+
+
+def test_a_page_that_watches_an_erasure_is_answered_after_a_restart(house: House, tmp_path: Path) -> None:
+    tenant = house.tenant.id
+    house.append([event(ANNA), event(BERT)])
+    house.writer().step(wait=0)
+    cut = desk_of(house, tmp_path)
+    cut._store = CuttingStore(house.store, 4)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - stands for a kill
+    name = "{}-{:013d}".format(*cut.subject(tenant, ANNA))
+    assert ANNA.encode().hex() not in name
+    before = Errands(cut).get(tenant, name)
+    assert before is not None
+    assert "Nothing was erased" in before.problem
+    with contextlib.suppress(Cut):
+        cut.erase(tenant, ANNA, actor="key_1")
+    desk = desk_of(house, tmp_path)
+    after = Errands(desk).get(tenant, name)
+    assert after is not None
+    assert (after.running, after.resumed) == (True, True)
+    desk.resume()
+    ended = Errands(desk).get(tenant, name)
+    assert ended is not None
+    assert ended.done is not None
+    (entry,) = house.control.audit.list(tenant, recipient=ANNA)
+    assert (ended.done.clean, ended.done.audit, ended.running) == (True, entry.id, False)
+    assert Errands(desk).get(tenant, "nonsense") is None
+    later = Errands(desk).get(tenant, f"{name.partition('-')[0]}-{10**13 - 1:013d}")
+    assert later is not None
+    assert later.done is None, "an erasure that was asked for later is another one"
+
+
+def test_an_errand_has_its_end_in_the_process_that_began_it(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA)])
+    house.writer().step(wait=0)
+    errands = Errands(desk_of(house, tmp_path))
+    name = errands.begin(house.tenant.id, ANNA, actor="key_1")
+    for thread in threading.enumerate():
+        if thread.name == "erasure":
+            thread.join(60)
+    found = errands.get(house.tenant.id, name)
+    assert found is not None
+    assert found.done is not None
+    assert found.done.clean
+    assert errands.get("another", name) is None

@@ -16,7 +16,6 @@ from sendlens.app import Application, Parts, open_parts
 from sendlens.pipeline import rows
 from sendlens.settings import Settings
 from tests.harness.ports import free_port
-from tests.harness.server import PLAIN
 
 METRICS_KEY = "a key for the scraper alone"
 
@@ -34,8 +33,9 @@ class Running:
 
     def ask(self, method: str, path: str, scope: str = "", **more: Any) -> httpx.Response:
         headers = {"authorization": f"Bearer {self.keys[scope]}"} if scope else {}
-        sent = {**headers, **more.pop("headers", {})}
-        return httpx.request(method, self.url + path, headers=sent, timeout=30, verify=PLAIN, **more)
+        return httpx.request(
+            method, self.url + path, headers={**headers, **more.pop("headers", {})}, timeout=30, **more
+        )
 
     def post(self, events: list[dict[str, object]], source: str = "api", **headers: str) -> httpx.Response:
         return self.ask("POST", "/v1/events", "ingest", json=events, headers={"x-sendlens-source": source, **headers})

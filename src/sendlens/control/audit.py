@@ -122,18 +122,26 @@ class Audit:
             connection.execute(insert(audit), [{"tenant": one, **row} for one in tenants])
 
     def list(
-        self, tenant: str, *, recipient: str = "", actions: Sequence[str] = (), before: int = 0, most: int = 1000
+        self,
+        tenant: str,
+        *,
+        recipient: str = "",
+        subject: str = "",
+        actions: Sequence[str] = (),
+        before: int = 0,
+        most: int = 1000,
     ) -> list[AuditEntry]:
         """Return a tenant's entries, the latest first; with `recipient` those about one person.
 
-        `actions` chooses deeds, `before` is the id of the entry to go on after.
+        `subject` is what stands for a person in the audit, `actions` chooses deeds, `before` is the id of the entry to
+        go on after.
         """
         query = select(audit).where(audit.c.tenant == tenant).order_by(audit.c.id.desc()).limit(most)
         if actions:
             query = query.where(audit.c.action.in_(actions))
         if before:
             query = query.where(audit.c.id < before)
-        if recipient:
-            query = query.where(audit.c.subject == self.subject(tenant, recipient))
+        if subject := self.subject(tenant, recipient) if recipient else subject:
+            query = query.where(audit.c.subject == subject)
         with self._database.read() as connection:
             return [AuditEntry(**row) for row in connection.execute(query).mappings()]

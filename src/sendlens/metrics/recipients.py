@@ -63,6 +63,8 @@ WHERE tenant = {{tenant:String}} AND {within} AND recipient_key != 0
     AND (position(recipient, concat('@', {domain})) > 0 OR startsWith(recipient, {start}))
 """
 MOST_PEOPLE: Final = 10_000
+_LATEST: Final = 4_102_444_800_000
+"""The year 2100: events cannot be later, and the store cannot tell times much later."""
 SILENT: Final = {
     # Of mail without a tracker nobody knows whether it was opened.
     "not_opened": "opened_human_at = 0 AND untracked = 0",
@@ -151,9 +153,10 @@ class Recipients:
         `recipient` is an address or identifier as it was sent to, or the key from a list of people. Raises `NotFound`.
         """
         limit = min(max(limit, 1), 1000)
+        until = min(before, _LATEST) if before else _LATEST
         found: list[tuple[int, Sequence[Sequence[object]]]] = []
         for key in _keys(tenant.id, recipient, self._metrics.stored_as(tenant.id, recipient)):
-            asked: dict[str, Param] = {"person": key, "before": before or 4_102_444_800_000, "limit": limit + 1}
+            asked: dict[str, Param] = {"person": key, "before": until, "limit": limit + 1}
             if rows := self._store.query(tenant.id, _TIMELINE, asked).rows:
                 found.append((key, rows))
                 break

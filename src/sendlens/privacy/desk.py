@@ -143,6 +143,26 @@ class PrivacyDesk:
         with self._turn:
             return self._erase(tenant, recipient, actor)
 
+    def subject(self, tenant: str, recipient: str) -> tuple[str, int]:
+        """Return what stands for a person in the audit of a tenant, and the time now, by which `recorded` finds it."""
+        return self._control.audit.subject(tenant, recipient), self._clock.now_ms()
+
+    def recorded(self, tenant: str, subject: str, since: int) -> Erasure | None:
+        """Return what the audit tells of the first erasure of a person since a time, or None for one that did not end.
+
+        `subject` is what stands for the person there.
+        """
+        found = self._control.audit.list(tenant, subject=subject, actions=["erase"])
+        entry = next((one for one in reversed(found) if one.at >= since), None)
+        if entry is None:
+            return None
+        return msgspec.structs.replace(msgspec.json.decode(entry.result, type=Erasure), audit=entry.id)
+
+    def unfinished(self, tenant: str, subject: str) -> bool:
+        """Return whether an erasure of a person was cut off, and waits to be done again."""
+        begun = (one for one in self._control.erasures.unfinished() if one.tenant == tenant)
+        return any(self._control.audit.subject(tenant, one.recipient) == subject for one in begun)
+
     def resume(self) -> int:
         """Finish the erasures that were cut off, and return how many there were. Raises what keeps one from its end."""
         with self._turn:

@@ -1,12 +1,14 @@
 """Errands: erasures that run while somebody watches a page, and what became of them.
 
-An erasure can take longer than a browser waits. Owns which are under way in this process; the lasting record of each is
-the audit's. What is kept here says nothing of who was erased.
+An erasure can take longer than a browser waits, and longer than a server runs. Owns which are under way in this
+process; the lasting record of each is the audit's, and of one that was cut off the control plane's. The name of an
+errand is made of what stands for the person in the audit, so that it is answered after a restart too, and tells nothing
+of who that is.
 """
 
 from __future__ import annotations
 
-import secrets
+import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -19,6 +21,10 @@ from sendlens.privacy.desk import Erasure, PrivacyDesk
 
 _log = structlog.stdlib.get_logger(__name__)
 _MOST: Final = 200
+_NAME: Final = re.compile(r"([0-9a-f]{64})-([0-9]{13})")
+_NEVER_BEGUN: Final = (
+    "The server stopped before this erasure had begun. Nothing was erased: ask for it again on the page of the person."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,8 @@ class Errand:
     tenant: str
     done: Erasure | None = None
     problem: str = ""
+    resumed: bool = False
+    """Whether it was cut off, and the server does it again from its beginning."""
 
     @property
     def running(self) -> bool:
@@ -46,16 +54,32 @@ class Errands:
 
     def begin(self, tenant: str, recipient: str, *, actor: str) -> str:
         """Begin an erasure and return the name to ask for it by."""
-        name = secrets.token_urlsafe(12)
+        subject, now = self._desk.subject(tenant, recipient)
+        name = f"{subject}-{now:013d}"
         self._note(name, Errand(tenant=tenant))
         threading.Thread(target=self._run, args=(name, tenant, recipient, actor), name="erasure", daemon=True).start()
         return name
 
     def get(self, tenant: str, name: str) -> Errand | None:
-        """Return how an erasure of this tenant stands, or None for one that is not known."""
+        """Return how an erasure of this tenant stands, or None for one that is not known.
+
+        Reads the control plane: call it in a worker thread.
+        """
         with self._lock:
-            found = self._known.get(name)
-        return found if found and found.tenant == tenant else None
+            known = self._known.get(name)
+        told = _NAME.fullmatch(name)
+        if told is None or (known is not None and known.tenant != tenant):
+            return None
+        if known is not None and not known.problem:
+            return known
+        recorded = self._recorded(tenant, told[1], int(told[2]))
+        return recorded or known or Errand(tenant=tenant, problem=_NEVER_BEGUN)
+
+    def _recorded(self, tenant: str, subject: str, since: int) -> Errand | None:
+        """Return how one stands that another run of the server began, or that failed and is done again."""
+        if done := self._desk.recorded(tenant, subject, since):
+            return Errand(tenant=tenant, done=done)
+        return Errand(tenant=tenant, resumed=True) if self._desk.unfinished(tenant, subject) else None
 
     def _run(self, name: str, tenant: str, recipient: str, actor: str) -> None:
         try:

@@ -80,6 +80,15 @@ KINDS: Final[Mapping[str, Kind]] = {
 }
 
 
+def title_of(provider: str) -> str:
+    """Return what a kind of source is called among people; the name itself for one that is not known.
+
+    >>> title_of("ses"), title_of("api"), title_of("elsewhere")
+    ('Amazon SES', 'Sendlens API', 'elsewhere')
+    """
+    return KINDS[provider].title if provider in KINDS else provider
+
+
 POLLED_OPTIONS: Final = ("mailbox", "address")
 """Options that name what is polled."""
 

@@ -54,7 +54,7 @@ _FIXED: Final = CacheControlHeader(public=True, max_age=3600)
 
 _Scope = SkipValidation[NamedDependency[Scope]]
 _Limit = Annotated[int, QueryParameter(ge=1, le=MOST_ROWS, description="Most rows in the answer.")]
-_Offset = Annotated[int, QueryParameter(ge=0, description="Rows to leave out at the beginning.")]
+_Offset = Annotated[int, QueryParameter(ge=0, le=2**63 - 1, description="Rows to leave out at the beginning.")]
 _Wanted = Annotated[
     str, QueryParameter(name="metrics", description="Keys of metrics, joined by commas.", max_length=4000)
 ]

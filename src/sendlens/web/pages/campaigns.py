@@ -22,7 +22,7 @@ from sendlens.web.panels.question import ask, campaign_path
 
 _PANELS: Final = (
     *("campaign", "campaign-course", "campaign-soon", "campaign-comparable", "campaign-variants"),
-    *("click-map", "campaign-bounces", "audience", "device", "content"),
+    *("click-map", "campaign-bounces", "audience", "device", "content", "campaign-reading"),
 )
 """The panels of a campaign's page, in their order."""
 

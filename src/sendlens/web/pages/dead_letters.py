@@ -33,7 +33,8 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         tenant, slug = visitor.tenant.id, visitor.tenant.slug
         asked = request.query_params
         wanted = Wanted(source=asked.get("source", ""), reason=asked.get("reason", ""))
-        count, causes, found = await asyncio.to_thread(_read, letters, tenant, wanted, _number(asked.get("after", "")))
+        after = _number("after", asked.get("after", ""))
+        count, causes, found = await asyncio.to_thread(_read, letters, tenant, wanted, after)
         more = {"source": wanted.source, "reason": wanted.reason, "after": str(found[-2].id if found[1:] else 0)}
         values = {
             "intake": str(address_of(request).at("/intake")),
@@ -101,14 +102,14 @@ def _shown(one: DeadLetter, *, content: bool) -> dict[str, object]:
 def _told(replayed: str, unreadable: str) -> str:
     if not replayed:
         return ""
-    letters, broken = _number(replayed), _number(unreadable)
+    letters, broken = _number("replayed", replayed), _number("unreadable", unreadable)
     text = f"Replayed {number(letters)} letter{'s' if letters != 1 else ''}."
     return f"{text} {number(broken)} cannot be read and stay." if broken else text
 
 
-def _number(text: str) -> int:
-    if text and not text.isdecimal():
-        raise InvalidField("number", text, "a whole number")
+def _number(name: str, text: str) -> int:
+    if text and not (text.isascii() and text.isdigit()):
+        raise InvalidField(name, text, "must be a whole number")
     return int(text[:18] or 0)
 
 

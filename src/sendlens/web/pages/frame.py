@@ -16,6 +16,7 @@ from litestar import Response
 from litestar.exceptions import HTTPException
 
 from sendlens.errors import SendlensError, Unauthorized
+from sendlens.metrics.periods import zone_info
 from sendlens.web.pages.access import COOKIE, FORM_FIELD, PageRequest, Visitor
 from sendlens.web.pages.reader import reader
 from sendlens.web.pages.render import HEADERS, leave
@@ -81,7 +82,10 @@ async def page(
     common = _common(request, site.clock.now_ms(), title, proof) | {"section": section}
     if visitor:
         live = {"tenant": visitor.tenant.slug, "seen": visitor.seen} if not visitor.link else {"seen": visitor.seen}
-        zone = address_of(request).get("zone") or visitor.tenant.time_zone
+        # The view of a shared link has its zone, whatever the link's own address says.
+        asked = values.get("address")
+        wanted = (asked if isinstance(asked, Address) else address_of(request)).get("zone")
+        zone = zone_info(wanted or visitor.tenant.time_zone, "zone").key
         common |= {
             "visitor": visitor,
             "url": f"{base_url(site, request)}{address_of(request)}",

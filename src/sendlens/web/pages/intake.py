@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from sendlens.control.administration import Administration
 from sendlens.errors import NotFound
+from sendlens.sources.kinds import title_of
 from sendlens.web.pages.access import PageRequest
 from sendlens.web.pages.frame import address_of, base_url, form, page, visit
 from sendlens.web.pages.overview import paint
@@ -41,14 +42,17 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
                 {
                     "name": source.name,
                     "provider": source.provider,
+                    "kind": title_of(source.provider),
                     "url": hook_url(base, source),
                     "secrets": len(source.secrets),
                     "last": source.last_event_at,
                 }
                 for source in sources
+                if hook_url(base, source)
             ],
             "panels": await paint(question, INTAKE_PANELS),
             "tenant": visitor.tenant.slug,
+            "may_manage": visitor.can("manage_sources"),
             "told": "The source is let in again; what waited is being processed."
             if "reset" in request.query_params
             else "",

@@ -63,7 +63,8 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
     async def erasure(request: PageRequest, name: FromPath[str]) -> Response[str]:
         visitor = await visit(site, request)
         visitor.must(ACTION)
-        found = site.errands.get(visitor.tenant.id, name) if site.errands else None
+        errands, tenant = site.errands, visitor.tenant.id
+        found = await asyncio.to_thread(errands.get, tenant, name) if errands else None
         if found is None:
             raise NotFound("there is no such erasure", hint="Its result stands in the audit.")
         values = {"errand": found, "rows": list(found.done.rows.items()) if found.done else []}

@@ -20,8 +20,9 @@ from sendlens.errors import Conflict, InvalidField, NotFound, SendlensError
 from sendlens.sources.esp import PROVIDERS, Options
 from sendlens.sources.esp.samples import Moment, Sample, sample
 from sendlens.sources.exporters import PROMETHEUS
-from sendlens.sources.kinds import KINDS, is_polled, kind_of
+from sendlens.sources.kinds import KINDS, is_polled, kind_of, title_of
 from sendlens.sources.setups import ALL_SETUPS, option_words
+from sendlens.web.intake.arrivals import MINUTES
 from sendlens.web.intake.trial import Trial
 from sendlens.web.intake.trial import post as post_trial
 from sendlens.web.pages.access import PageRequest, Visitor
@@ -183,6 +184,7 @@ def source_values(site: Site, request: PageRequest, source: Source, fresh: str =
         "deletable": not (source.provider == API and source.name == API),
         "base": base,
         "arrivals": arrivals_of(site, source),
+        "minutes": MINUTES,
         "watching": not source.last_event_at,
     }
 
@@ -213,11 +215,6 @@ def _made(provider: str, moment: Moment, secret: str, options: Options, url: str
 def light(site: Site, source: Source) -> str:
     """Return whether a source is heard of: `on`, `quiet` or `never`."""
     return heard(source.last_event_at, site.clock.now_ms())
-
-
-def title_of(provider: str) -> str:
-    """Return a provider's name for people."""
-    return KINDS[provider].title if provider in KINDS else provider
 
 
 def made_up(provider: str) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import zoneinfo
 from typing import Final
 
+import msgspec
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
 
@@ -69,7 +70,7 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         values = {
             "entries": [
                 {"at": one.at, "who": names[one.actor], "deed": DEEDS.get(one.action, one.action), "about": one.about}
-                | {"address": one.address, "subject": one.subject[:12]}
+                | {"address": one.address, "subject": one.subject[:12], "outcome": outcome(one)}
                 for one in found[:_ROWS]
             ],
             "deeds": DEEDS,
@@ -81,6 +82,19 @@ def handlers(site: Site) -> list[HTTPRouteHandler]:
         return await settings_page(site, request, visitor, "audit", values)
 
     return [tenant, change_tenant, audit]
+
+
+def outcome(entry: AuditEntry) -> str:
+    """Return how an erasure ended, in words; nothing for any other deed."""
+    if entry.action != "erase":
+        return ""
+    left = msgspec.json.decode(entry.result, type=_Left).left
+    places = f"{len(left)} place{'s' if len(left) != 1 else ''}"
+    return f"still found in {places}" if left else "nothing was found afterwards"
+
+
+class _Left(msgspec.Struct):
+    left: list[str] = []
 
 
 def actors(control: Control, tenant: str, entries: list[AuditEntry]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from sendlens.log.protocol import Waiting
 from sendlens.metrics.figures import duration
 from sendlens.pipeline.lag import MINUTES, Delay
 from sendlens.sources.esp.setup import SETUPS
-from sendlens.sources.kinds import is_polled
+from sendlens.sources.kinds import is_polled, title_of
 from sendlens.web.pages.reader import day_time, iso, number
 from sendlens.web.panels.facts import Column, Facts, Item
 from sendlens.web.panels.intake import stopped
@@ -39,6 +39,12 @@ class Light:
     refusals: list[Reason]
     stopped: dict[str, object] | None
     needs_secret: bool
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of source it is, unless its name says so already."""
+        title = title_of(self.provider)
+        return "" if title.casefold() == self.name.casefold() else title
 
     @property
     def trouble(self) -> bool:

@@ -125,11 +125,12 @@ async def _course(question: Ask) -> tuple[str, Ask]:
     facts = await question.facts()
     wanted = question.address.get("window")
     window = wanted if wanted in WINDOWS else "3d"
-    period = _period(question, facts, WINDOWS[window][1])
+    period = life(question, facts, WINDOWS[window][1])
     return window, replace(question, scope=replace(question.scope, period=period, compare=None, clock="event"))
 
 
-def _period(question: Ask, facts: CampaignFacts, days: int) -> Period:
+def life(question: Ask, facts: CampaignFacts, days: int = 0) -> Period:
+    """Return the days from a campaign's first event to its last, or the first few of them."""
     zone = question.tenant.time_zone
     tz = zone_info(zone)
     now = question.site.clock.now_ms()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from sendlens.metrics.campaigns import LIST_METRICS, ORDERS
+from sendlens.metrics.campaigns import LIST_METRICS, ORDERS, CampaignList
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.reader import iso
+from sendlens.web.panels.paging import paged
 from sendlens.web.panels.question import Ask, campaign_path
 from sendlens.web.panels.sheet import MOST_ROWS, Cell, Sheet, cells, columns
 
@@ -20,13 +21,12 @@ async def campaign_list(question: Ask) -> dict[str, object]:
     """Return one page of the campaigns."""
     address = question.address
     order = _order(question)
-    number = int(address.get("page")) if address.get("page").isdecimal() else 1
-    number = max(min(number, 10_000), 1)
-    search = address.get("q")
-    found = await question.site.answers.campaigns(
-        question.tenant, order_by=order, limit=PAGE, offset=(number - 1) * PAGE, search=search
-    )
-    pages = max(-(-found.total_rows // PAGE), 1)
+    search, answers = address.get("q"), question.site.answers
+
+    async def load(offset: int) -> CampaignList:
+        return await answers.campaigns(question.tenant, order_by=order, limit=PAGE, offset=offset, search=search)
+
+    found, pages = await paged(address, PAGE, load, lambda one: one.total_rows)
     headings = [("name", "Campaign", ""), ("started_at", "Started", " wide-only")]
     headings += [
         (key, _SHORT.get(key, METRICS[key].label), " wide-only" if place in {0, 2, 5} else "")
@@ -46,10 +46,7 @@ async def campaign_list(question: Ask) -> dict[str, object]:
         ],
         "zone": question.tenant.time_zone,
         "total": found.total_rows,
-        "number": number,
-        "pages": pages,
-        "before": str(address.with_(page=str(number - 1))) if number > 1 else "",
-        "after": str(address.with_(page=str(number + 1))) if number < pages else "",
+        "at": pages,
         "search": search,
     }
 

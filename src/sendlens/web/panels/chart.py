@@ -9,8 +9,9 @@ import asyncio
 from datetime import datetime
 from typing import Final
 
+from sendlens.errors import InvalidField
 from sendlens.metrics.periods import DAY, HOUR, zone_info
-from sendlens.metrics.query import Figure
+from sendlens.metrics.query import Figure, Series
 from sendlens.metrics.registry import METRICS
 from sendlens.web.pages.reader import number, said, when
 from sendlens.web.panels.figures import chosen_metric
@@ -51,8 +52,7 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
     key = key or chosen_metric(question)
     metric = METRICS[key]
     scope = question.scope
-    wanted = question.address.get("interval") or "auto"
-    series, found = await asyncio.gather(question.site.answers.timeseries(scope, (key,), wanted), marks(question))
+    series, found = await asyncio.gather(_series(question, key), marks(question))
     at_step = by_step(found, series.buckets, scope.period.end)
     now = series.figures[key]
     compared = question.compared if series.previous else ""
@@ -113,13 +113,27 @@ async def chart(question: Ask, key: str = "") -> dict[str, object]:
 async def chart_sheet(question: Ask, metric: str = "") -> Sheet:
     """Return the series of a metric, or of the chosen one, with the compared period beside it."""
     key = metric or chosen_metric(question)
-    series = await question.site.answers.timeseries(question.scope, (key,), question.address.get("interval") or "auto")
+    series = await _series(question, key)
     head = (series.interval, *columns([key]), *columns([f"previous_{key}"] if series.previous else []))
     rows = [
         (label, *cells([now]), *cells([now.previous] if now.previous else []))
         for label, now in zip(series.labels, series.figures[key], strict=True)
     ]
     return Sheet(head, [(*row, *[None] * (len(head) - len(row))) for row in rows])
+
+
+async def _series(question: Ask, key: str) -> Series:
+    """Return a metric by the steps that the address chooses, or by fitting ones where it chose none or impossible ones.
+
+    A step that fits one period is too fine for the next, and travels along with the address.
+    """
+    wanted, ask = question.address.get("interval"), question.site.answers.timeseries
+    try:
+        return await ask(question.scope, (key,), wanted or "auto")
+    except InvalidField as error:
+        if error.field != "interval" or not wanted:
+            raise
+        return await ask(question.scope, (key,), "auto")
 
 
 def _values(figure: Figure, *, future: bool) -> dict[str, object]:

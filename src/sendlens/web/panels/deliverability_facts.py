@@ -278,15 +278,15 @@ async def placements(question: Ask) -> Facts:
 def _placed(name: Item, one: Placed, of: str) -> tuple[Item, ...]:
     low, high = one.interval or (None, None)
     counts = (Item(one.inbox), Item(one.spam), Item(one.missing, level="warning" if one.missing else ""))
-    return (name, Item(of), *counts, Item(low, text=_bounded(one)), Item(high))
+    return (name, Item(of), *counts, _bounded(one, low), Item(high))
 
 
-def _bounded(one: Placed) -> str:
+def _bounded(one: Placed, value: float | None) -> Item:
     """Return how many of the seeds that arrived were in the inbox, with the bounds of the rate; never a rate alone."""
     if one.interval is None:
-        return "none arrived"
+        return Item(value, text="none arrived")
     low, high = (value_text(bound, "ratio") for bound in one.interval)
-    return f"{number(one.inbox)} of {number(one.inbox + one.spam)} ({low} to {high})"
+    return Item(value, text=f"{number(one.inbox)} of {number(one.inbox + one.spam)}", second=f"{low} to {high}")
 
 
 async def transports(question: Ask) -> Facts:

@@ -10,8 +10,10 @@ from typing import Final
 
 from sendlens.errors import InvalidField
 from sendlens.metrics.dimensions import DIMENSIONS
+from sendlens.metrics.query import Table
 from sendlens.metrics.registry import METRICS
 from sendlens.web.panels.breakdown import SHORT, TABS, as_row, formula, largest, sheet_of
+from sendlens.web.panels.paging import paged
 from sendlens.web.panels.question import Ask, in_words
 from sendlens.web.panels.sheet import Sheet
 
@@ -63,13 +65,15 @@ async def details(question: Ask) -> dict[str, object]:
     metrics = metrics_of(question, dimension)
     address, search = question.address, question.address.get("q").strip()
     order = _order(address.get("order"), metrics)
-    number = max(int(address.get("page")) if address.get("page").isdecimal() else 1, 1)
-    scope = replace(question.scope, compare=None)
-    table = await question.site.answers.breakdown(
-        scope, metrics, dimension, order_by=order, limit=PAGE, offset=(number - 1) * PAGE, search=search
-    )
+    scope, answers = replace(question.scope, compare=None), question.site.answers
+
+    async def load(offset: int) -> Table:
+        return await answers.breakdown(
+            scope, metrics, dimension, order_by=order, limit=PAGE, offset=offset, search=search
+        )
+
+    table, pages = await paged(address, PAGE, load, lambda one: one.total_rows)
     most = largest(table, metrics[0])
-    pages = max(-(-table.total_rows // PAGE), 1)
     key, down = order.removeprefix("-"), order.startswith("-")
     headings = [("value", DIMENSIONS[dimension].label, DIMENSIONS[dimension].help)]
     headings += [(one, SHORT.get(one, METRICS[one].label), formula(one)) for one in metrics]
@@ -88,10 +92,7 @@ async def details(question: Ask) -> dict[str, object]:
         ],
         "rows": [as_row(question, dimension, metrics, row, most) for row in table.rows],
         "total": table.total_rows,
-        "number": number,
-        "pages": pages,
-        "before": str(address.with_(page=str(number - 1))) if number > 1 else "",
-        "after": str(address.with_(page=str(number + 1))) if number < pages else "",
+        "at": pages,
         "whole": {form: str(address.file(form)) for form in ("csv", "json")},
     }
 

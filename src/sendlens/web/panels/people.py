@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
+from sendlens.errors import InvalidField
 from sendlens.metrics.periods import zone_info
 from sendlens.metrics.recipients import DEEDS, Happening, Who
 from sendlens.metrics.registry import ENGAGEMENT_POINTS
@@ -41,6 +42,8 @@ COUNTS: Final = {
     "converted": "Converted",
 }
 PAGE: Final = 50
+_LONGEST_TIME: Final = 13
+"""Digits of a time in milliseconds; whatever is longer lies beyond 2286, and the page begins at its beginning."""
 
 
 async def people(question: Ask) -> dict[str, object]:
@@ -49,7 +52,14 @@ async def people(question: Ask) -> dict[str, object]:
     deed = address.get("did")
     deed = deed if deed in DEEDS else "opened_human"
     search, after = address.get("q").strip(), address.get("after")
-    found = await question.site.answers.who(question.scope, deed, limit=PAGE + 1, search=search, after=after)
+    ask = question.site.answers.who
+    try:
+        found = await ask(question.scope, deed, limit=PAGE + 1, search=search, after=after)
+    except InvalidField as error:
+        if error.field != "after":
+            raise
+        after = ""  # no place in the list: it begins at its beginning
+        found = await ask(question.scope, deed, limit=PAGE + 1, search=search)
     shown = found[:PAGE]
     return {
         "deed": DEED_NAMES.get(deed, deed.replace("_", " ")),
@@ -100,7 +110,7 @@ async def person(question: Ask) -> dict[str, object]:
     """
     recipient = question.address.get("item")
     text = question.address.get("before")
-    before = int(text) if text.isdecimal() else 0
+    before = int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_TIME else 0
     answers, tenant = question.site.answers, question.tenant
     found = await answers.person(tenant, recipient, before=before)
     known = await answers.run(tenant, lambda: standing(answers.metrics, tenant, found.key)) if found.key else None

@@ -167,7 +167,7 @@ _WHAT: Final = frozenset({"zone", "period", "from", "to", "compare", "f", "clock
 
 def _in_zone(tenant: Tenant, zone: str) -> Tenant:
     """Return the tenant with the reader's time zone instead of its own. Raises `InvalidField`."""
-    return structs.replace(tenant, time_zone=zone_info(zone).key) if zone else tenant
+    return structs.replace(tenant, time_zone=zone_info(zone, "zone").key) if zone else tenant
 
 
 def bar(question: Ask) -> dict[str, object]:

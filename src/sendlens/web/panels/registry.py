@@ -40,6 +40,7 @@ from sendlens.web.panels.intake import dead_letters, dead_letters_sheet, intake,
 from sendlens.web.panels.message import message
 from sendlens.web.panels.people import people, people_sheet, person
 from sendlens.web.panels.question import Ask
+from sendlens.web.panels.reading import reading
 from sendlens.web.panels.rejections import rejections, rejections_sheet
 from sendlens.web.panels.sheet import FORMS, Sheet
 
@@ -133,6 +134,7 @@ _ALL: Final = (
         every=60,
         sheet=comparable_sheet,
     ),
+    _facts("campaign-reading", reading, "How long it was read", page="/"),
     Panel("click-map", "panels/clickmap.html", click_map, "Click map", "card wide", 30, click_map_sheet),
     Panel(
         *("intake", "panels/intake.html", intake, "What became of it"),

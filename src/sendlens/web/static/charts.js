@@ -15,16 +15,22 @@
   const paper = matchMedia("print");
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const numbers = document.documentElement.dataset.numbers || "en"; // the words are English, the numbers the reader's
-  const compact = new Intl.NumberFormat(numbers, { notation: "compact", maximumFractionDigits: 1 });
+  const SIZES = [[1e9, "B"], [1e6, "M"], [1e3, "k"]];
+  // Not the compact notation of the locale, which would write a thousand in its own words.
+  const compact = (value, style) => {
+    const [size, word] = SIZES.find(([one]) => Math.abs(value) >= one) || [1, ""];
+    const form = new Intl.NumberFormat(numbers, { ...style, minimumFractionDigits: 0, maximumFractionDigits: 1 });
+    const parts = form.formatToParts(value / size);
+    const last = parts.findLastIndex((part) => part.type === "integer" || part.type === "fraction");
+    return parts.map((part, i) => part.value + (i === last ? word : "")).join("");
+  };
   const axisText = (unit, currency) => (value) => {
     if (unit === "ratio") {
       const percent = value * 100;
       const maximumFractionDigits = percent !== 0 && Math.abs(percent) < 1 ? 3 : 1;
       return new Intl.NumberFormat(numbers, { style: "percent", maximumFractionDigits }).format(value);
     }
-    if (unit === "money" && currency)
-      return new Intl.NumberFormat(numbers, { style: "currency", currency, notation: "compact", maximumFractionDigits: 1 }).format(value);
-    return compact.format(value);
+    return compact(value, unit === "money" && currency ? { style: "currency", currency } : {});
   };
   const read = (table) => [...table.tBodies[0].rows].map((row) => ({
     short: row.dataset.label,
