@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,8 @@ class Seen:
     seconds: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
     acknowledged: set[str] = field(default_factory=set[str])
     unexplained: list[str] = field(default_factory=list[str])
+    spent: dict[str, list[float]] = field(default_factory=dict[str, list[float]])
+    """Processor seconds of the server during each request, where they were looked at."""
 
     def note(self, what: str, answer: httpx.Response, seconds: float) -> None:
         """Note an answer; a refusal has to be a problem document with a time to come back."""
@@ -75,8 +78,12 @@ class Seen:
 
     def p95(self, what: str) -> float:
         """Return the 95th percentile of the seconds."""
+        return self.quantile(what, 0.95)
+
+    def quantile(self, what: str, share: float) -> float:
+        """Return the seconds that this share of the requests took at most."""
         values = sorted(self.seconds[what])
-        return values[math.ceil(0.95 * len(values)) - 1]
+        return values[math.ceil(share * len(values)) - 1]
 
 
 def post(client: httpx.Client, seen: Seen, names: list[str], padding: int = 0) -> None:
@@ -100,13 +107,20 @@ def ask(client: httpx.Client, seen: Seen, path: str) -> None:
     seen.note("query", answer, time.perf_counter() - began)
 
 
-def quiet(server: Server, key: str, rounds: int, label: str, pause: float = 0.02) -> Seen:
-    """Be the quiet tenant: small posts and single questions, one after another."""
+def quiet(
+    server: Server, key: str, rounds: int, label: str, pause: float = 0.02, clock: Callable[[], float] = lambda: 0.0
+) -> Seen:
+    """Be the quiet tenant: small posts and single questions, one after another; `clock` is looked at around each."""
     seen = Seen()
     with client(server, key) as http:
         for number in range(rounds):
+            times = [clock()]
             post(http, seen, [f"{label}-{number}-{part}" for part in range(3)])
+            times.append(clock())
             ask(http, seen, QUESTIONS[0])
+            times.append(clock())
+            for what, before, after in zip(("post", "query"), times, times[1:], strict=False):
+                seen.spent.setdefault(what, []).append(after - before)
             time.sleep(pause)
     return seen
 
@@ -114,9 +128,9 @@ def quiet(server: Server, key: str, rounds: int, label: str, pause: float = 0.02
 class Flood:
     """The other tenant, in a process of its own that yields to everybody: what it costs shall be the server's."""
 
-    def __init__(self, server: Server, key: str, **shape: int) -> None:
+    def __init__(self, url: str, key: str, **shape: int) -> None:
         """Prepare; `shape` is what `main` takes."""
-        self._words = [server.url, key, json.dumps(shape)]
+        self._words = [url, key, json.dumps(shape)]
         self.statuses: Counter[str] = Counter()
         self.acknowledged: set[str] = set()
         self.unexplained: list[str] = []

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.faults.fairness import measure
 from tests.faults.flood import Flood, quiet, second_tenant
 from tests.harness.server import KEY, inspect_data, running
 
@@ -23,7 +23,7 @@ def test_a_quiet_tenant_is_never_refused(tmp_path: Path) -> None:
     """The flood is refused with reasons, and what was acknowledged to either is stored once."""
     with running(tmp_path / "data", **LIMITS) as server:
         key = second_tenant(server, "quiet")
-        with Flood(server, KEY, posters=6, askers=12, batch=100) as flood:
+        with Flood(server.url, KEY, posters=6, askers=12, batch=100) as flood:
             calm = quiet(server, key, 25, "calm")
         assert calm.refused() == 0, calm.statuses
         assert not calm.unexplained
@@ -43,14 +43,12 @@ def test_a_quiet_tenant_is_never_refused(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_a_quiet_tenant_waits_little_longer(tmp_path: Path) -> None:
-    """The margin is wide: on two cores the flood leaves each of its neighbours less of the processor, too."""
+    """Than while the same traffic goes elsewhere: what generating it costs is not the server's.
+
+    The margin is wide: on two cores the flood leaves each of its neighbours less of the processor, too. The figures
+    that are published are printed by `python -m tests.faults.fairness`.
+    """
     with running(tmp_path / "data") as server:
-        key = second_tenant(server, "quiet")
-        quiet(server, key, 20, "warm")
-        alone = quiet(server, key, 150, "alone")
-        with Flood(server, KEY, posters=8, askers=16, batch=200):
-            time.sleep(2)
-            during = quiet(server, key, 150, "during")
-    for what in ("post", "query"):
-        ratio = during.p95(what) / max(alone.p95(what), 0.005)
-        assert ratio < 25, f"{what}: {alone.p95(what):.3f} s alone, {during.p95(what):.3f} s in the flood"
+        found = measure(server, second_tenant(server, "quiet"), rounds=3, each=50)
+    assert found.ratio("post") < 10, str(found)
+    assert found.ratio("query") < 10, str(found)

@@ -11,6 +11,7 @@ import pytest
 from sendlens.errors import SettingsError, StoreError
 from sendlens.settings import Settings
 from sendlens.store import Store
+from sendlens.store.client import memory_of_queries
 from sendlens.store.connection import MERGE_TREE_SETTINGS, SERVER_SETTINGS, Address, parse
 from sendlens.store.insert import WRITE_SETTINGS
 from sendlens.store.query import MOST_ROWS
@@ -149,7 +150,7 @@ def test_read_settings_took_effect(any_store: Store) -> None:
     assert seen == {
         "readonly": 1,
         "seconds": settings.query_seconds,
-        "memory": settings.store_memory_mb << 19,
+        "memory": memory_of_queries(settings)[1],
         "rows": MOST_ROWS,
         "chains": 0,
         "tagged": 1,

@@ -5,6 +5,7 @@ import datetime as dt
 import threading
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from sendlens.errors import SendlensError, StoreError, TooBusy
 from sendlens.settings import Settings
 from sendlens.store import Store
+from sendlens.store.client import memory_of_queries
 from tests.store.rows import START, events
 
 MINE = "FROM events WHERE tenant = {tenant:String}"
@@ -148,6 +150,33 @@ def test_limits(request: pytest.FixtureRequest, kind: str) -> None:
         assert store.query("t_1", "SELECT {tenant:String}").scalar() == "t_1"
 
 
+@pytest.mark.parametrize(("memory", "places"), [(1200, 3), (1200, 1), (256, 2), (100_000, 64)])
+def test_all_queries_together_leave_memory_for_the_writer(memory: int, places: int) -> None:
+    one, others = memory_of_queries(Settings(store_memory_mb=memory, query_concurrency=places))
+    assert one + (places - 1) * others <= (memory << 20) * 5 // 6
+
+
+def test_a_query_that_needs_more_memory_than_its_place_has_is_asked_again_alone(
+    embedded_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readers, opened = embedded_store._readers, list[bool]()
+    one, others = memory_of_queries(embedded_store._settings)
+    original = readers._open
+
+    def opening(tenant: str, *, large: bool) -> Any:
+        opened.append(large)
+        return original(tenant, large=large)
+
+    monkeypatch.setattr(readers, "_open", opening)
+    heavy = "SELECT {tenant:String}, uniqExact(number) FROM numbers(10000000)"
+    assert others < 256 << 20 < one, "what a set of ten million numbers takes"
+    assert embedded_store.query("heavy", heavy).rows == [("heavy", 10_000_000)]
+    assert opened == [False, True]
+    monkeypatch.setattr(readers._large, "_patience", 0.01)
+    with readers._large.place("other"), pytest.raises(TooBusy):
+        embedded_store.query("heavy", heavy)  # one at a time
+
+
 def test_only_so_many_at_a_time(embedded_url: str) -> None:
     with Store.open(Settings(store=embedded_url, query_concurrency=2)) as store:
         store.migrate()
@@ -178,7 +207,7 @@ def test_only_so_many_at_a_time(embedded_url: str) -> None:
 def test_waiting_has_an_end(embedded_url: str) -> None:
     with Store.open(Settings(store=embedded_url, query_concurrency=1, query_seconds=1)) as store:
         store.migrate()
-        with store._readers._borrow("t_1"), pytest.raises(TooBusy):
+        with store._readers._admission.place("t_1"), pytest.raises(TooBusy):
             store.query("t_2", "SELECT {tenant:String}")
         assert store.query("t_2", "SELECT {tenant:String}").scalar() == "t_2"
 

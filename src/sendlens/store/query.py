@@ -32,6 +32,9 @@ MOST_ROWS: Final = 1_000_000
 IDLE_READERS: Final = 64
 """Most connections kept open for tenants that have no query running."""
 
+_NEEDS_MEMORY: Final = 241
+"""ClickHouse's number for a query that needs more memory than it may use."""
+
 FEW_NUMBERS: Final = 1000
 """A list of fewer numbers is bound like any other value."""
 
@@ -48,7 +51,10 @@ _EXPLAINED: Final[dict[int, tuple[str, str]]] = {
         "the query would read more than it may",
         "ask for a shorter period or fewer dimensions, or raise SENDLENS_QUERY_READ_MB",
     ),
-    241: ("the query needs more memory than it may use", "ask for a shorter period, or raise SENDLENS_STORE_MEMORY_MB"),
+    _NEEDS_MEMORY: (
+        "the query needs more memory than it may use",
+        "ask for a shorter period, or raise SENDLENS_STORE_MEMORY_MB",
+    ),
     396: ("the answer has more rows than may be returned", "ask for fewer dimensions or a page of the rows"),
     394: ("the query was cancelled", ""),
     202: ("the store has too many queries at once", "try again in a moment"),
@@ -142,15 +148,18 @@ class Readers:
 
     def __init__(
         self,
-        open_reader: Callable[[str, str], Client],
+        open_reader: Callable[[str, str, bool], Client],
         admission: Admission,
+        large: Admission,
         canceller: Canceller | None = None,
         hands: Hands | None = None,
     ) -> None:
-        """Open readers with `open_reader(tenant, comment)`, for whom `admission` lets in.
+        """Open readers with `open_reader(tenant, comment, is_large)`, for whom `admission` lets in.
 
-        With a `canceller` a query ends when whoever asked it leaves. The work is done by `hands`.
+        A query that needs more memory than its place has is asked again as a large one, when `large` lets it in. With a
+        `canceller` a query ends when whoever asked it leaves. The work is done by `hands`.
         """
+        self._large = large
         self._hands = hands or Hands(0)
         self._open_reader = open_reader
         self._admission = admission
@@ -164,13 +173,22 @@ class Readers:
 
     def query(self, tenant: str, sql: str, params: Mapping[str, object]) -> Rows:
         """Return the rows of a query."""
-        with self._watched(), self._borrow(tenant) as (reader, behind), explained(reader.comment):
-            return self._hands.do(lambda: rows_of(reader.client, sql, params), behind=behind)
+        return self._asked(tenant, lambda client: rows_of(client, sql, params))
 
     def query_arrow(self, tenant: str, sql: str, params: Mapping[str, object]) -> pa.Table:
         """Return the answer as an Arrow table."""
-        with self._watched(), self._borrow(tenant) as (reader, behind), explained(reader.comment):
-            return self._hands.do(lambda: arrow_of(reader.client, sql, params), behind=behind)
+        return self._asked(tenant, lambda client: arrow_of(client, sql, params))
+
+    def _asked(self, tenant: str, ask: Callable[[Client], _T]) -> _T:
+        with self._watched(), self._admission.place(tenant) as behind:
+            try:
+                with self._borrow(tenant) as reader, explained(reader.comment):
+                    return self._hands.do(lambda: ask(reader.client), behind=behind)
+            except StoreError as error:
+                if error.extra.get("code") != _NEEDS_MEMORY:
+                    raise
+            with self._large.place(tenant), self._borrow(tenant, large=True) as reader, explained(reader.comment):
+                return self._hands.do(lambda: ask(reader.client), behind=behind)
 
     @contextmanager
     def _watched(self) -> Generator[None]:
@@ -189,20 +207,26 @@ class Readers:
             self.observed(outcome, time.perf_counter() - started)
 
     @contextmanager
-    def _borrow(self, tenant: str) -> Generator[tuple[_Reader, bool]]:
-        with self._admission.place(tenant) as behind:
-            reader = self._take(tenant)
-            try:
-                with self._canceller.watching(asker(), reader.comment) if self._canceller else nullcontext():
-                    yield reader, behind
-            except BaseException as error:
-                # TRICKY: never use a connection again after an error. The embedded engine can hold back output of the
-                # failed query and hand it to the next one as its answer.
-                _close(reader)
-                if asker().left and isinstance(error, StoreError):
-                    raise Left from error
-                raise
+    def _borrow(self, tenant: str, *, large: bool = False) -> Generator[_Reader]:
+        reader = self._open(tenant, large=True) if large else self._take(tenant)
+        try:
+            with self._canceller.watching(asker(), reader.comment) if self._canceller else nullcontext():
+                yield reader
+        except BaseException as error:
+            # TRICKY: never use a connection again after an error. The embedded engine can hold back output of the
+            # failed query and hand it to the next one as its answer.
+            _close(reader)
+            if asker().left and isinstance(error, StoreError):
+                raise Left from error
+            raise
+        if large:
+            _close(reader)
+        else:
             self._put(tenant, reader)
+
+    def _open(self, tenant: str, *, large: bool) -> _Reader:
+        comment = f"{tenant}/{next(self._numbers)}"
+        return _Reader(self._open_reader(tenant, comment, large), comment)
 
     def _take(self, tenant: str) -> _Reader:
         with self._lock:
@@ -214,8 +238,7 @@ class Readers:
                 if not readers:
                     del self._idle[tenant]
                 return reader
-            comment = f"{tenant}/{next(self._numbers)}"
-        return _Reader(self._open_reader(tenant, comment), comment)
+        return self._open(tenant, large=False)
 
     def _put(self, tenant: str, reader: _Reader) -> None:
         surplus: list[_Reader] = []
@@ -243,6 +266,7 @@ class Readers:
         with self._lock:
             self._closed = True
         self._admission.close()
+        self._large.close()
         self.forget()
 
 
