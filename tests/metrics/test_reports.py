@@ -96,6 +96,36 @@ def known(key: int, address: str, **more: object) -> list[Event]:
     return story(key, recipient=address, recipient_key=recipient_key("t_1", address), **more)
 
 
+def test_what_a_person_did_adds_up_as_everywhere(embedded_store: Store) -> None:
+    kinds = (
+        "injected",
+        "deferred",
+        "dropped",
+        "bounced",
+        "complained",
+        "unsubscribed",
+        "replied",
+        "forwarded",
+        "shared",
+    )
+    more = [
+        known(key, ANN)[0]
+        | {"type": kind, "event_key": key * 100 + 50, "bounce_class": "hard", "unsubscribe_method": "link"}
+        for key, kind in enumerate(kinds, start=1)
+    ]
+    put(embedded_store, [known(1, ANN), [*known(2, ANN), *more], known(20, "bob@b.example")])
+    person = Recipients(metrics(embedded_store)).get(TENANT, ANN)
+    told = embedded_store.query(
+        "t_1",
+        "SELECT measure, sum(n) AS units, sum(amount) AS money FROM message_facts WHERE tenant = {tenant:String}"
+        " AND clock = 'event' AND recipient_key = {person:UInt64} GROUP BY measure HAVING units != 0 OR money != 0",
+        {"person": recipient_key("t_1", ANN)},
+    )
+    sums = {str(measure): (units, money) for measure, units, money in told}
+    assert person.revenue == float(str(sums.pop("revenue")[1])) > 0
+    assert person.counts == {measure: units for measure, (units, _) in sums.items()}
+
+
 def test_a_person_has_a_life(embedded_store: Store) -> None:
     campaign(embedded_store, campaign_id="spring", name="Daffodils")
     put(embedded_store, [known(1, ANN), known(2, "bob@b.example")])

@@ -57,6 +57,13 @@ MOMENTS: Final[dict[str, str]] = {
 """When a message counts for a measure; 1970-01-01 where it does not."""
 
 
+TALLIED: Final = ("opens", "opens_human", "clicks", "clicks_human", "conversions", "revenue")
+"""The totals that a message keeps by minute, in the order of their numbers, which begin with 1 (docs/tables.md)."""
+OF_PERSON: Final = (
+    "tenant = {tenant:String} AND recipient_key = {person:UInt64} AND (born, message_key) IN ("
+    "SELECT born, message_key FROM messages WHERE tenant = {tenant:String} AND recipient_key = {person:UInt64})"
+)
+"""The messages of the person `person`, as a condition that reads only the places where they lie."""
 _TOLD_BY: Final = {"sent": ("delivered", "bounced"), "tracked_delivered": ("delivered",)}
 
 
