@@ -6,8 +6,9 @@ import pytest
 
 from sendlens.model.events import Event, EventType
 from sendlens.sources.esp import PROVIDERS, Evidence, Options
-from sendlens.sources.esp.samples import CAMPAIGN, PAYLOADS, RECIPIENT, Moment, sample
+from sendlens.sources.esp.samples import CAMPAIGN, PAYLOADS, RECIPIENT, Moment
 from sendlens.sources.esp.setup import OPTIONS, SETUPS
+from sendlens.sources.posting import POSTING, trial
 from sendlens.sources.received import Received
 from tests.sources.contract import NOW, Tokens
 
@@ -15,11 +16,11 @@ URL = "https://sendlens.example.com/hooks/x/src_1"
 SECRETS = {"resend": "whsec_" + base64.b64encode(b"k" * 24).decode(), "klaviyo": "a-long-key-of-klaviyo"}
 
 
-@pytest.mark.parametrize("name", PROVIDERS)
+@pytest.mark.parametrize("name", POSTING)
 def test_the_sample_is_accepted_and_understood(name: str) -> None:
-    provider, secret = PROVIDERS[name], SECRETS.get(name, "sendlens:a-long-random-password")
-    options = Options(topics=("arn:aws:sns:us-east-1:210987654321:mail",)) if name == "ses" else Options()
-    made = sample(name, Moment(NOW, "4f2a" * 13), secret, options, URL)
+    provider, secret = POSTING[name], SECRETS.get(name, "sendlens:a-long-random-password")
+    options = Options(topics=("arn:aws:sns:us-east-1:210987654321:mail",)) if name == "ses" else provider.options()
+    made = trial(name, Moment(NOW, "4f2a" * 13), secret, options, URL)
     received = Received(
         body=made.request.body,
         content_type=made.request.headers.get("content-type", ""),

@@ -10,7 +10,8 @@ import msgspec
 
 from sendlens.control.sources import Source
 from sendlens.errors import SendlensError
-from sendlens.sources.esp import PROVIDERS, Options
+from sendlens.sources.mail import leaving
+from sendlens.sources.posting import POSTING
 from sendlens.sources.received import Received
 from sendlens.web.intake.arrivals import Arrival
 from sendlens.web.pages.site import Site
@@ -20,12 +21,12 @@ _MOST_EVENTS: Final = 3
 
 def arrivals_of(site: Site, source: Source) -> list[dict[str, object]]:
     """Return the latest requests of a source, the latest first."""
-    if site.intake is None or source.provider not in PROVIDERS:
+    if site.intake is None or source.provider not in POSTING:
         return []
-    return [_shown(source, one) for one in site.intake.arrivals.of(source.id)]
+    return [_shown(site, source, one) for one in site.intake.arrivals.of(source.id)]
 
 
-def _shown(source: Source, arrival: Arrival) -> dict[str, object]:
+def _shown(site: Site, source: Source, arrival: Arrival) -> dict[str, object]:
     fine = 200 <= arrival.status < 300
     return {
         "at": arrival.at,
@@ -38,7 +39,7 @@ def _shown(source: Source, arrival: Arrival) -> dict[str, object]:
             f"Record {one.index + 1}{f', {one.field}' if one.field else ''}: {one.error}" for one in arrival.rejected
         ],
         "raw": _raw(arrival),
-        "events": _understood(source, arrival) if fine else "",
+        "events": _understood(site, source, arrival) if fine else "",
     }
 
 
@@ -59,7 +60,7 @@ def _raw(arrival: Arrival) -> str:
     return f"{text}\n…" if arrival.cut else text
 
 
-def _understood(source: Source, arrival: Arrival) -> str:
+def _understood(site: Site, source: Source, arrival: Arrival) -> str:
     """Return the events of a request as JSON, read again by the provider's own parser."""
     if arrival.cut or not arrival.body:
         return "(too long to be shown here; it was read as a whole)"
@@ -69,15 +70,18 @@ def _understood(source: Source, arrival: Arrival) -> str:
         headers=arrival.headers,
         query=arrival.query,
         received_at=arrival.at,
+        secrets_of=leaving.of_tenant(site.control.sources, source.tenant),
     )
+    provider = POSTING[source.provider]
     try:
-        mapped = PROVIDERS[source.provider].parse(received, Options.of(source.settings))
+        mapped = provider.parse(received, provider.options.of(source.settings))
     except SendlensError as error:
         return error.detail
     shown = [
         {name: value for name, value in msgspec.to_builtins(event).items() if value not in ("", None, 0, [], {})}
         for event in mapped.records[:_MOST_EVENTS]
     ]
-    text = msgspec.json.format(msgspec.json.encode(shown), indent=2).decode()
+    # A mail may be a report, or nothing that counts: then what it was taken for is all there is to show.
+    text = msgspec.json.format(msgspec.json.encode(shown or mapped.understood or []), indent=2).decode()
     left = len(mapped.records) - len(shown)
     return f"{text}\nand {left} more" if left else text

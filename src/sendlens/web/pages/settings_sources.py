@@ -17,10 +17,11 @@ from litestar.params import FromPath
 
 from sendlens.control.sources import API, Source
 from sendlens.errors import Conflict, InvalidField, NotFound, SendlensError
-from sendlens.sources.esp import PROVIDERS, Options
-from sendlens.sources.esp.samples import Moment, Sample, sample
+from sendlens.sources.esp import Options
+from sendlens.sources.esp.samples import Moment, Sample
 from sendlens.sources.exporters import PROMETHEUS
 from sendlens.sources.kinds import KINDS, is_polled, kind_of, title_of
+from sendlens.sources.posting import POSTING, trial
 from sendlens.sources.setups import ALL_SETUPS, option_words
 from sendlens.web.intake.arrivals import MINUTES
 from sendlens.web.intake.trial import Trial
@@ -176,7 +177,7 @@ def source_values(site: Site, request: PageRequest, source: Source, fresh: str =
         "secret_help": KINDS[source.provider].secret_help if setup else "",
         "needs_secret": bool(setup) and origin != "none" and source.provider != PROMETHEUS and not source.secrets,
         "steps": steps,
-        "testable": source.provider in PROVIDERS,
+        "testable": testable(source),
         "polled": site.control.polls.get(source.id) if is_polled(source.settings) else None,
         "shown_address": address.replace("://", f"://{fresh}@", 1) if fresh and origin == "password" else address,
         "public": bool(site.settings.public_url),
@@ -191,23 +192,28 @@ def source_values(site: Site, request: PageRequest, source: Source, fresh: str =
 
 async def send_test(site: Site, request: PageRequest, source: Source) -> None:
     """Post a test event to the source's own hook; what becomes of it is seen among what arrived."""
-    if site.intake is None or source.provider not in PROVIDERS:
+    if site.intake is None or not testable(source):
         raise NotFound("no test event can be sent to this source")
     url = hook_url(base_url(site, request), source)
     known = source.revealed()
     # Without a secret the request is refused, which is what the page has to tell.
     secret = known[0] if known else "sendlens:no-secret-is-set"
     moment = Moment(site.clock.now_ms(), secrets.token_hex(26))
-    options = Options.of(source.settings)
+    options = POSTING[source.provider].options.of(source.settings)
     made = await asyncio.to_thread(_made, source.provider, moment, secret, options, url)
     path = f"/hooks/{source.provider}/{source.id}"
-    trial = Trial(made.secrets, made.certificate)
-    await post_trial(site.intake, path, made.request.body, made.request.headers, trial, url=url)
+    believed = Trial(made.secrets, made.certificate)
+    await post_trial(site.intake, path, made.request.body, made.request.headers, believed, url=url)
+
+
+def testable(source: Source) -> bool:
+    """Return whether a test event can be posted: what is polled is no address that anybody posts to."""
+    return source.provider in POSTING and not is_polled(source.settings)
 
 
 def _made(provider: str, moment: Moment, secret: str, options: Options, url: str) -> Sample:
     try:
-        return sample(provider, moment, secret, options, url)
+        return trial(provider, moment, secret, options, url)
     except ValueError as error:
         raise InvalidField("secret", "(hidden)", f"cannot be used to sign: {error}") from error
 
