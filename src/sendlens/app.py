@@ -50,7 +50,6 @@ from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
 from sendlens.pipeline.writer import Writer
 from sendlens.polling.rounds import Rounds
-from sendlens.priority import WORKING, stand_back
 from sendlens.privacy.desk import PrivacyDesk
 from sendlens.scrapes.scraper import Scrapes
 from sendlens.settings import Settings
@@ -333,8 +332,7 @@ class Application:
     async def _start(self) -> None:
         # Handlers that wait in a thread, such as for a place in the store, mostly do just that. With the few threads of
         # the default, those of one tenant would keep everybody waiting.
-        threads = ThreadPoolExecutor(WEB_THREADS, thread_name_prefix="web", initializer=stand_back, initargs=(WORKING,))
-        asyncio.get_running_loop().set_default_executor(threads)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(WEB_THREADS, thread_name_prefix="web"))
         if self._parts is None:
             self._parts = await asyncio.to_thread(open_parts, self._settings)
         parts = self._parts

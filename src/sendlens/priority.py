@@ -1,8 +1,8 @@
-"""Priority: threads that yield the processor to those that answer requests.
+"""Priority: threads that yield the processor to all others.
 
-On a machine with two cores the event loop would else wait for its turn behind every query and every batch. Owns how far
-each kind of thread stands back. Threads that hardly do anything but hold the interpreter's lock must not: whoever waits
-for that lock would wait for a thread that does not get its turn.
+On a machine with two cores the event loop would else wait for its turn behind every query of a flood. Owns how far a
+thread stands back. One that hardly does anything but hold the interpreter's lock must not: whoever waits for that lock
+would wait for a thread that does not get its turn.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ import sys
 import threading
 from typing import Final
 
-WORKING: Final = 5
-"""Nice value of threads that ask the store or fill batches: a third of a request's share where both want a core."""
 BEHIND: Final = 12
 """Nice value of the work for a tenant that has had more than the others."""
 
 
 def stand_back(by: int) -> None:
-    """Have the calling thread, and those that it will start, yield the processor to others; on Linux, and for good.
+    """Have the calling thread yield the processor to others; on Linux, and for good.
 
     A process without privileges cannot take it back. Elsewhere nice values belong to whole processes: nothing is done.
     """

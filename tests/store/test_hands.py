@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sendlens.priority import BEHIND, WORKING, stand_back
+from sendlens.priority import BEHIND, stand_back
 from sendlens.store import Store, query
-from sendlens.store.hands import begin
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nice values of threads are Linux's")
 
@@ -37,13 +36,13 @@ def test_a_tenant_that_had_more_is_worked_for_behind_the_others(
     assert asked == [max(BEHIND, nice()), nice(), max(BEHIND, nice())]
 
 
-def test_threads_that_are_started_by_one_that_stands_back_do_so_too() -> None:
-    with ThreadPoolExecutor(1) as one:
+def test_whoever_stands_back_does_so_alone_and_for_good() -> None:
+    def back() -> int:
+        stand_back(BEHIND)
+        stand_back(0)  # takes nothing back
+        return nice()
 
-        def child() -> int:
-            stand_back(0)  # takes nothing back
-            return one.submit(nice).result()
-
-        assert begin(child) == max(WORKING, nice())
-    with ThreadPoolExecutor(1) as other:
-        assert other.submit(nice).result() == nice()
+    before = nice()
+    with ThreadPoolExecutor(1) as thread:
+        assert thread.submit(back).result() == max(BEHIND, before)
+    assert nice() == before

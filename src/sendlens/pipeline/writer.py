@@ -42,7 +42,6 @@ from sendlens.pipeline.fuse import Fuse, FuseBlown, Sums, sums
 from sendlens.pipeline.recovery import recover
 from sendlens.pipeline.rows import Rower
 from sendlens.pipeline.tables import Tables
-from sendlens.priority import WORKING, stand_back
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -167,7 +166,6 @@ class Writer:
             yield
 
     def _run(self) -> None:
-        stand_back(WORKING)
         pause = 0.25
         while not self._stop.is_set():
             try:

@@ -26,7 +26,7 @@ from sendlens.store import migrate as migrations
 from sendlens.store.admission import Admission
 from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
-from sendlens.store.hands import Hands, begin
+from sendlens.store.hands import Hands
 from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
 from sendlens.store.snapshot import Part
 from sendlens.store.statements import topology, writer_statement
@@ -66,8 +66,7 @@ class Store:
         self._write_lock = threading.Lock()
         self._internal_lock = threading.Lock()
         self._closed = False
-        # The engine's own threads, such as those that merge, are started by the first connection.
-        begin(self._create_database) if engine else self._create_database()
+        self._create_database()
         self._writer = self._connect(inserts.WRITE_SETTINGS)
         self._internal = self._connect(INTERNAL_SETTINGS)
         admission = Admission(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from sendlens.priority import BEHIND, WORKING, stand_back
+from sendlens.priority import BEHIND, stand_back
 
 _T = TypeVar("_T")
 
@@ -34,9 +34,3 @@ class Hands:
         """Let the threads end."""
         if self._behind:
             self._behind.shutdown(wait=True)
-
-
-def begin(work: Callable[[], _T]) -> _T:
-    """Return what `work` returns, done in a thread that stands back, as will all threads that it starts."""
-    with ThreadPoolExecutor(1, initializer=stand_back, initargs=(WORKING,)) as thread:
-        return thread.submit(work).result()

@@ -20,7 +20,6 @@ from sendlens.metrics.figures import Figure
 from sendlens.metrics.periods import Period, parse_period
 from sendlens.metrics.query import Metrics, Scope, Series, Table, TenantLike
 from sendlens.metrics.recipients import Person, Recipients, Who
-from sendlens.priority import WORKING, stand_back
 from sendlens.store.asker import Asker, asking
 
 _T = TypeVar("_T")
@@ -69,7 +68,7 @@ class Answers:
         self.metrics = metrics
         self._campaigns = campaigns or Campaigns(metrics)
         self._recipients = recipients or Recipients(metrics)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="page", initializer=stand_back, initargs=(WORKING,))
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
 
     async def run(self, tenant: TenantLike, work: Callable[[], _T]) -> _T:
         """Return what a blocking function returns, run in the pool when it is the tenant's turn. Raises `TooBusy`.
