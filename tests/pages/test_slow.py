@@ -133,6 +133,15 @@ def test_page_that_waits_gives_up_with_words(server: Served, store: SlowStore, p
     assert waited.count("Try again") == PAGES[path]
 
 
+def test_a_shared_view_waits_where_it_is_asked_to(server: Served, store: SlowStore) -> None:
+    tenant = server.tenant.id
+    _, token = server.control.shares.create(tenant, "board", "/?period=7d", days=7, frozen=True, author="local")
+    store.slow = True
+    waited = get(server, f"/shared/{token}?wait=long")
+    assert 'class="pending"' not in waited
+    assert "takes too long" in waited
+
+
 def test_one_slow_question_is_late_alone(server: Served, store: SlowStore) -> None:
     store.about, store.slow = "dmarc_records", True
     page = get(server, "/deliverability")

@@ -26,6 +26,8 @@ def events() -> list[dict[str, object]]:
     happen(ANN, "delivered", 1_500)
     happen(ANN, "opened", 61_500, user_agent="Mozilla/5.0 (iPhone)")
     happen(ANN, "opened", 2_000, machine=True, user_agent="Mozilla/5.0")
+    happen(ANN, "read", 70_000, reason="read", metadata={"seconds": "12"})
+    happen(ANN, "read", 90_000, reason="glanced", metadata={"seconds": "1"})
     happen(BOB, "bounced", 900, smtp_code=550, enhanced_code="5.1.1", smtp_reply="550 5.1.1 <b>no such user</b>")
     return found
 
@@ -54,6 +56,15 @@ def test_from_a_campaign_to_its_people_and_back(running: Running, monkeypatch: p
     assert [row["value"] for row in report["variants"]["rows"]] == [row["variant"] for row in variants]
     assert running.ask("GET", "/panels/campaign-bounces.json?campaign=spring").json()["rows"][0]["messages"] == 1
     assert "550 5.1.1 &lt;b&gt;no such user" in running.ask("GET", "/panels/campaign-bounces?campaign=spring").text
+    readings = running.ask("GET", "/panels/campaign-reading.json?campaign=spring").json()["rows"]
+    assert [(row["reading"], row["readings"], row["share"]) for row in readings] == [
+        ("Read", 1, 0.5),
+        ("Skimmed", 0, 0),
+        ("Glanced at", 1, 0.5),
+    ]
+    read = told(running.ask("GET", "/panels/campaign-reading?campaign=spring").text)
+    assert "Read 8 seconds or longer 1 50.0%" in read
+    assert "2 readings by people" in read
     silent = running.ask("GET", "/v1/recipients?did=not_opened&period=all&f=is,campaign,spring", "read").json()
     assert silent["people"] == []  # who bounced was never in a position to open
     opened = running.ask("GET", "/panels/people.csv?did=opened_human&period=all").text
@@ -98,7 +109,7 @@ def test_a_person_is_saved_and_erased_from_their_page(running: Running) -> None:
     running.settle()
     saved = running.ask("POST", "/person/export", data={"recipient": ANN}, headers=OWN)
     assert saved.status_code == 200, saved.text
-    assert [len(saved.json()[part]) for part in ("events", "messages")] == [4, 1]
+    assert [len(saved.json()[part]) for part in ("events", "messages")] == [6, 1]
     wrong = running.ask("POST", "/person/erase", data={"recipient": ANN, "confirm": BOB}, headers=OWN)
     assert wrong.status_code == 400
     assert "Nothing was erased" in wrong.text

@@ -146,7 +146,7 @@ def ask(site: Site, visitor: Visitor, address: Address) -> Ask:
 
 
 # What the holder of a shared link may always turn: how the answer is shown, not what is asked.
-_HOW: Final = frozenset({"metric", "interval", "audience", "content", "device"})
+_HOW: Final = frozenset({"metric", "interval", "audience", "content", "device", "wait"})
 
 
 def _bounded(address: Address, view: Address, *, frozen: bool) -> Address:
