@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from sendlens.clock import FrozenClock
 from sendlens.control.deadletters import DeadLetter
-from sendlens.errors import Unavailable
+from sendlens.errors import SettingsError, Unavailable
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, EventType, RecordKind
 from sendlens.pipeline import expiry
@@ -40,10 +40,10 @@ def house(tmp_path: Path, embedded_store: Store) -> Iterator[House]:
     house.close()
 
 
-def desk_of(house: House, data: Path) -> PrivacyDesk:
+def desk_of(house: House, data: Path, clock: FrozenClock | None = None) -> PrivacyDesk:
     return PrivacyDesk(
         settings=Settings(data=data),
-        clock=FrozenClock(NOW),
+        clock=clock or FrozenClock(NOW),
         control=house.control,
         log=house.log,
         store=house.store,
@@ -193,6 +193,32 @@ class CuttingStore:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+
+def test_an_erasure_that_cannot_be_finished_keeps_no_other_waiting(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA), event(BERT)])
+    house.writer().step(wait=0)
+    erasures = house.control.erasures
+    with house.control.database.write() as connection:
+        sealed_with_another_key = {"tenant": house.tenant.id, "sealed": b"x" * 60, "now": NOW}
+        connection.execute(
+            text("INSERT INTO erasures (tenant, recipient, actor, begun_at) VALUES (:tenant, :sealed, 'key_1', :now)"),
+            sealed_with_another_key,
+        )
+    (lost,) = erasures.unfinished()
+    erasures.begin(house.tenant.id, ANNA, actor="key_1")
+    clock = FrozenClock(NOW)
+    desk = desk_of(house, tmp_path, clock)
+    with pytest.raises(SettingsError):
+        desk.resume()
+    assert erasures.unfinished() == [lost]
+    assert house.store.fetch_internal("SELECT DISTINCT recipient FROM events ORDER BY 1").rows == [("",), (BERT,)]
+    desk.resume()  # it is left alone for a while
+    clock.advance(desks.RESUME_SECONDS)
+    with pytest.raises(SettingsError):
+        desk.resume()
+    clock.advance(desks.RESUME_SECONDS)
+    desk.resume()  # and for longer each time
 
 
 @pytest.mark.parametrize("statements", [0, 4, 8, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2, 3, 6, 9))])

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
+from litestar import Litestar, get
+from litestar.response import Stream
 
 from sendlens.metrics import accounting
+from sendlens.web.intake.asgi import Message
+from sendlens.web.presence import while_there
 from tests.store.test_cancel import ENDLESS, RUNNING
 from tests.web.conftest import Running
 
@@ -44,3 +49,45 @@ def test_queries_end_with_their_readers(running: Running, path: str, scope: str)
     running.until(lambda: "left" in ends)  # and not failed, by the time that a query may take
     running.until(lambda: store._readers._admission._free == running.parts.settings.query_concurrency)  # pyright: ignore[reportPrivateUsage]
     assert running.ask("GET", "/v1/breakdown?dimension=provider", "read").status_code == 200
+
+
+def test_a_file_reaches_a_slow_reader_whole() -> None:
+    """Its end may wait in the server until what is before it has been read."""
+
+    @get("/file")
+    async def file() -> Stream:
+        async def body() -> AsyncGenerator[bytes]:
+            yield b"x" * 200_000
+
+        return Stream(body(), media_type="text/csv")
+
+    sent: list[Message] = []
+    first: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
+
+    async def receive() -> Message:
+        if not first:
+            await asyncio.Event().wait()
+        return first.pop()
+
+    async def send(message: Message) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/file",
+        "raw_path": b"/file",
+        "query_string": b"",
+        "headers": [],
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+        "scheme": "http",
+        "http_version": "1.1",
+        "root_path": "",
+        "state": {},
+    }
+    answer = while_there(Litestar([file]), scope, receive, send)  # pyright: ignore[reportArgumentType] - as an ASGI server calls it
+    asyncio.run(answer)
+    assert [len(one["body"]) for one in sent if one["type"] == "http.response.body"] == [200_000, 0]

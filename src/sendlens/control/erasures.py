@@ -48,16 +48,18 @@ class Erasures:
         with self._database.write() as connection:
             connection.execute(delete(erasures).where(erasures.c.id == number))
 
-    def unfinished(self) -> list[Begun]:
-        """Return those of all tenants that have begun and not ended, the oldest first."""
+    def unfinished(self) -> list[int]:
+        """Return the numbers of those of all tenants that have begun and not ended, the oldest first."""
         with self._database.read() as connection:
-            rows = connection.execute(select(erasures).order_by(erasures.c.id)).mappings().all()
-        return [
-            Begun(
-                id=row["id"],
-                tenant=row["tenant"],
-                recipient=self._keyring.open(row["recipient"], "erasure", row["tenant"]).reveal(),
-                actor=row["actor"],
-            )
-            for row in rows
-        ]
+            return list(connection.execute(select(erasures.c.id).order_by(erasures.c.id)).scalars())
+
+    def begun(self, number: int) -> Begun:
+        """Return one that has begun. Raises `SettingsError` where it was sealed with another secret key."""
+        with self._database.read() as connection:
+            row = connection.execute(select(erasures).where(erasures.c.id == number)).mappings().one()
+        return Begun(
+            id=row["id"],
+            tenant=row["tenant"],
+            recipient=self._keyring.open(row["recipient"], "erasure", row["tenant"]).reveal(),
+            actor=row["actor"],
+        )

@@ -44,6 +44,10 @@ MENTIONS: Final = (
     "erase_mentions_events",
 )
 SETTLE_SECONDS: Final = 60.0
+RESUME_SETTLE_SECONDS: Final = 5.0
+RESUME_SECONDS: Final = 120.0
+"""How long an erasure that could not be finished is left alone at first, and at most."""
+RESUME_SECONDS_MOST: Final = 3600.0
 """How long an erasure waits for the records that were accepted before it."""
 OPERATOR: Final = "operator"
 """Who asks by a command on the data directory."""
@@ -97,6 +101,8 @@ class PrivacyDesk:
         self._writer = writer
         self._disguise = Disguise(settings, control.pseudonym)
         self._turn = threading.Lock()
+        self._failed: dict[int, tuple[int, float]] = {}
+        """How often an erasure could not be finished, and the monotonic time before which it is not tried again."""
 
     def export(self, tenant: str, recipient: str, *, actor: str) -> Export:
         """Return everything that is kept about a person; empty lists for somebody unknown."""
@@ -164,18 +170,36 @@ class PrivacyDesk:
         return any(self._control.audit.subject(tenant, one.recipient) == subject for one in begun)
 
     def resume(self) -> int:
-        """Finish the erasures that were cut off, and return how many there were. Raises what keeps one from its end."""
+        """Finish the erasures that were cut off, and return how many there were. Raises what keeps one from its end.
+
+        None keeps another from its end, and one that fails is left alone for a while that doubles each time.
+        """
+        failures: list[Exception] = []
         with self._turn:
             # Whatever has begun while it is our turn was begun by somebody who is gone.
             begun = self._control.erasures.unfinished()
-            for one in begun:
-                self._erase(one.tenant, one.recipient, one.actor, one.id)
+            for number in begun:
+                tries, after = self._failed.get(number, (0, 0.0))
+                if self._clock.monotonic() < after:
+                    continue
+                try:
+                    one = self._control.erasures.begun(number)
+                    self._erase(one.tenant, one.recipient, one.actor, one.id)
+                except Exception as error:  # the next is tried whatever this one stumbled over; raised below
+                    pause = min(RESUME_SECONDS * 2**tries, RESUME_SECONDS_MOST)
+                    self._failed[number] = (tries + 1, self._clock.monotonic() + pause)
+                    failures.append(error)
+                else:
+                    self._failed.pop(number, None)
+        if failures:
+            raise failures[0]
         return len(begun)
 
     def _erase(self, tenant: str, recipient: str, actor: str, number: int = 0) -> Erasure:
         persons = [person_of(tenant, name) for name in self._names(tenant, recipient)]
         done = Erasure(rows=dict.fromkeys(TABLES, 0), log_blocks=0, dead_letters=0, clean=False, left=[], files=False)
-        self._settle()
+        # Nobody waits for one that is finished later: rather than hold up other tasks for long it comes again.
+        self._settle(RESUME_SETTLE_SECONDS if number else SETTLE_SECONDS)
         with self._writer.paused():
             if self._control.ledger.pending():
                 raise _waiting()
@@ -217,9 +241,9 @@ class PrivacyDesk:
             self._control.mails.rewrite(tenant, person.taken_out)
         done.left += self._left(person, committed)
 
-    def _settle(self) -> None:
-        """Wait until what was accepted before is in the tables."""
-        latest = time.monotonic() + SETTLE_SECONDS
+    def _settle(self, seconds: float) -> None:
+        """Wait until what was accepted before is in the tables. Raises `Unavailable` after so many seconds."""
+        latest = time.monotonic() + seconds
         for partition in self._log.partitions():
             head = self._log.head(partition)
             while self._log.committed(partition) < head:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import secrets
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -164,6 +165,8 @@ class Readers:
         self._open_reader = open_reader
         self._admission = admission
         self._canceller = canceller
+        # Two processes on one store must not cancel each other's queries, so a number alone does not do.
+        self._run = secrets.token_hex(4)
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         # Least recently used first.
@@ -225,7 +228,7 @@ class Readers:
             self._put(tenant, reader)
 
     def _open(self, tenant: str, *, large: bool) -> _Reader:
-        comment = f"{tenant}/{next(self._numbers)}"
+        comment = f"{tenant}/{self._run}.{next(self._numbers)}"
         return _Reader(self._open_reader(tenant, comment, large), comment)
 
     def _take(self, tenant: str) -> _Reader:

@@ -33,13 +33,18 @@ async def while_there(answer: Answer, scope: Scope, receive: Receive, send: Send
         return {"type": "http.disconnect"}
 
     async def until_sent(message: Message) -> None:
+        # The end is reached when it is sent. A slow caller takes a while, and whoever hears of it before gives up.
+        await send(message)
         if message["type"] == "http.response.body" and not message.get("more_body"):
             ended.set()
-        await send(message)
+
+    async def left() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
     with asking(asker):
         answering = asyncio.ensure_future(answer(scope, _after(first, told), until_sent))
-    leaving = asyncio.ensure_future(receive())
+    leaving = asyncio.ensure_future(left())
     try:
         await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
         if not answering.done() and not ended.is_set():

@@ -52,7 +52,9 @@ class Begun:
 
     def take(self, name: str, question: Ask) -> asyncio.Task[Values] | None:
         """Return the task that loads this panel for this visitor and question, once; None if there is none."""
-        return self._tasks.pop(_key(name, question), None)
+        task = self._tasks.pop(_key(name, question), None)
+        # Another tab of the same visitor may have left, and its page have ended what it began.
+        return None if task is None or task.cancelled() or task.cancelling() else task
 
     def _drop(self, key: _Key, task: asyncio.Task[Values]) -> None:
         if self._tasks.get(key) is task:
