@@ -48,10 +48,11 @@ class Erasures:
         with self._database.write() as connection:
             connection.execute(delete(erasures).where(erasures.c.id == number))
 
-    def unfinished(self) -> list[int]:
-        """Return the numbers of those of all tenants that have begun and not ended, the oldest first."""
+    def unfinished(self, tenant: str = "") -> list[int]:
+        """Return the numbers of those of a tenant, or of all, that have begun and not ended, the oldest first."""
+        wanted = select(erasures.c.id).order_by(erasures.c.id)
         with self._database.read() as connection:
-            return list(connection.execute(select(erasures.c.id).order_by(erasures.c.id)).scalars())
+            return list(connection.execute(wanted.where(erasures.c.tenant == tenant) if tenant else wanted).scalars())
 
     def begun(self, number: int) -> Begun:
         """Return one that has begun. Raises `SettingsError` where it was sealed with another secret key."""
