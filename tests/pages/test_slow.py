@@ -113,7 +113,8 @@ def test_page_is_there_with_its_first_panel(server: Served, store: SlowStore, mo
 
 
 def test_top_of_a_page_is_asked_for_first(server: Served, store: SlowStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview, "HEAD_START_SECONDS", 4.0)
+    for wait in ("HEAD_START_SECONDS", "SOON_SECONDS", "FIRST_PAINT_SECONDS"):
+        monkeypatch.setattr(overview, wait, 30.0)
     for name in ("figures", "chart"):
         get(server, f"/panels/{name}?of=provider,gmail")
     at_the_top = sorted(store.asked)
