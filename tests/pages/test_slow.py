@@ -121,7 +121,7 @@ def test_top_of_a_page_is_asked_for_first(server: Served, store: SlowStore, monk
     store.asked.clear()
     get(server, "/providers/gmail")
     assert sorted(store.asked[: len(at_the_top)]) == at_the_top
-    assert any("FROM engagements" in sql for sql in store.asked[len(at_the_top) :])
+    assert set(store.asked[len(at_the_top) :]) - set(at_the_top), "the others are asked for behind them"
 
 
 @pytest.mark.parametrize("path", ["/deliverability", "/recipients/ada@example.com"])
