@@ -213,12 +213,12 @@ def test_an_erasure_that_cannot_be_finished_keeps_no_other_waiting(house: House,
         desk.resume()
     assert erasures.unfinished() == [lost]
     assert house.store.fetch_internal("SELECT DISTINCT recipient FROM events ORDER BY 1").rows == [("",), (BERT,)]
-    desk.resume()  # it is left alone for a while
+    assert desk.resume() == 0  # it is left alone for a while
     clock.advance(desks.RESUME_SECONDS)
     with pytest.raises(SettingsError):
         desk.resume()
     clock.advance(desks.RESUME_SECONDS)
-    desk.resume()  # and for longer each time
+    assert desk.resume() == 0  # and for longer each time
 
 
 @pytest.mark.parametrize("statements", [0, 4, 8, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 2, 3, 6, 9))])
@@ -285,3 +285,21 @@ def test_an_errand_has_its_end_in_the_process_that_began_it(house: House, tmp_pa
     assert found.done is not None
     assert found.done.clean
     assert errands.get("another", name) is None
+
+
+def test_an_errand_that_failed_says_why_until_it_is_done(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA)])
+    house.writer().step(wait=0)
+    desk = desk_of(house, tmp_path)
+    desk._store = CuttingStore(house.store, 4)  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue] - stands for a store that fails
+    errands = Errands(desk)
+    errands._run(name := "{}-{:013d}".format(*desk.subject(house.tenant.id, ANNA)), house.tenant.id, ANNA, "key_1")  # pyright: ignore[reportPrivateUsage] - what its thread does
+    failed = errands.get(house.tenant.id, name)
+    assert failed is not None
+    assert (failed.running, failed.resumed) == (True, True)
+    assert "its log says what" in failed.problem
+    desk._store = house.store  # pyright: ignore[reportPrivateUsage]
+    desk.resume()
+    ended = errands.get(house.tenant.id, name)
+    assert ended is not None
+    assert (ended.running, ended.problem) == (False, "")

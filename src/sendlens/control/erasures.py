@@ -54,10 +54,12 @@ class Erasures:
         with self._database.read() as connection:
             return list(connection.execute(wanted.where(erasures.c.tenant == tenant) if tenant else wanted).scalars())
 
-    def begun(self, number: int) -> Begun:
-        """Return one that has begun. Raises `SettingsError` where it was sealed with another secret key."""
+    def begun(self, number: int) -> Begun | None:
+        """Return one that has begun, None if it has ended. Raises `SettingsError` if another secret key sealed it."""
         with self._database.read() as connection:
-            row = connection.execute(select(erasures).where(erasures.c.id == number)).mappings().one()
+            row = connection.execute(select(erasures).where(erasures.c.id == number)).mappings().one_or_none()
+        if row is None:
+            return None
         return Begun(
             id=row["id"],
             tenant=row["tenant"],

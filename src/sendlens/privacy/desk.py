@@ -45,11 +45,13 @@ MENTIONS: Final = (
     "erase_mentions_events",
 )
 SETTLE_SECONDS: Final = 60.0
-RESUME_SETTLE_SECONDS: Final = 5.0
-RESUME_SECONDS: Final = 120.0
-"""How long an erasure that could not be finished is left alone at first, and at most."""
-RESUME_SECONDS_MOST: Final = 3600.0
 """How long an erasure waits for the records that were accepted before it."""
+RESUME_SETTLE_SECONDS: Final = 5.0
+"""The same for one that was cut off, for which nobody waits."""
+RESUME_SECONDS: Final = 120.0
+"""How long an erasure that could not be finished is left alone at first."""
+RESUME_SECONDS_MOST: Final = 3600.0
+"""The most of that."""
 OPERATOR: Final = "operator"
 """Who asks by a command on the data directory."""
 _STEP: Final = 500
@@ -170,35 +172,38 @@ class PrivacyDesk:
         for number in self._control.erasures.unfinished(tenant):
             # Sealed with a key that is lost it can be anybody, and is nobody who could be told so here.
             with contextlib.suppress(SettingsError):
-                if self._control.audit.subject(tenant, self._control.erasures.begun(number).recipient) == subject:
+                one = self._control.erasures.begun(number)
+                if one and self._control.audit.subject(tenant, one.recipient) == subject:
                     return True
         return False
 
     def resume(self) -> int:
-        """Finish the erasures that were cut off, and return how many there were. Raises what keeps one from its end.
+        """Finish the erasures that were cut off, and return how many ended. Raises what keeps one from its end.
 
         None keeps another from its end, and one that fails is left alone for a while that doubles each time.
         """
-        failures: list[Exception] = []
+        ended, failures = 0, list[Exception]()
         with self._turn:
             # Whatever has begun while it is our turn was begun by somebody who is gone.
-            begun = self._control.erasures.unfinished()
-            for number in begun:
+            for number in self._control.erasures.unfinished():
                 tries, after = self._failed.get(number, (0, 0.0))
                 if self._clock.monotonic() < after:
                     continue
                 try:
-                    one = self._control.erasures.begun(number)
-                    self._erase(one.tenant, one.recipient, one.actor, one.id)
+                    if one := self._control.erasures.begun(number):
+                        self._erase(one.tenant, one.recipient, one.actor, one.id)
+                except Unavailable as error:  # too much is on its way just now; nothing is wrong with the erasure
+                    failures.append(error)
                 except Exception as error:  # the next is tried whatever this one stumbled over; raised below
                     pause = min(RESUME_SECONDS * 2**tries, RESUME_SECONDS_MOST)
                     self._failed[number] = (tries + 1, self._clock.monotonic() + pause)
                     failures.append(error)
                 else:
                     self._failed.pop(number, None)
+                    ended += 1
         if failures:
             raise failures[0]
-        return len(begun)
+        return ended
 
     def _erase(self, tenant: str, recipient: str, actor: str, number: int = 0) -> Erasure:
         persons = [person_of(tenant, name) for name in self._names(tenant, recipient)]

@@ -29,18 +29,18 @@ _NEVER_BEGUN: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """One erasure: `done` when it ended, `problem` when it did not."""
+    """One erasure: `done` when it ended, `problem` what kept it from its end."""
 
     tenant: str
     done: Erasure | None = None
     problem: str = ""
     resumed: bool = False
-    """Whether it was cut off, and the server does it again from its beginning."""
+    """Whether it was cut off or failed, and the server does it again from its beginning."""
 
     @property
     def running(self) -> bool:
         """Return whether it has not ended yet."""
-        return self.done is None and not self.problem
+        return self.done is None and (self.resumed or not self.problem)
 
 
 class Errands:
@@ -72,14 +72,16 @@ class Errands:
             return None
         if known is not None and not known.problem:
             return known
-        recorded = self._recorded(tenant, told[1], int(told[2]))
+        recorded = self._recorded(tenant, told[1], int(told[2]), known.problem if known else "")
         return recorded or known or Errand(tenant=tenant, problem=_NEVER_BEGUN)
 
-    def _recorded(self, tenant: str, subject: str, since: int) -> Errand | None:
+    def _recorded(self, tenant: str, subject: str, since: int, problem: str) -> Errand | None:
         """Return how one stands that another run of the server began, or that failed and is done again."""
+        # In this order: it may end between the two, and its entry is written before its record is forgotten.
+        unfinished = self._desk.unfinished(tenant, subject)
         if done := self._desk.recorded(tenant, subject, since):
             return Errand(tenant=tenant, done=done)
-        return Errand(tenant=tenant, resumed=True) if self._desk.unfinished(tenant, subject) else None
+        return Errand(tenant=tenant, resumed=True, problem=problem) if unfinished else None
 
     def _run(self, name: str, tenant: str, recipient: str, actor: str) -> None:
         try:

@@ -44,13 +44,14 @@ _T = TypeVar("_T")
 
 
 def memory_of_queries(settings: Settings) -> tuple[int, int]:
-    """Return the most bytes of one large query, of which one runs at a time, and of each other that may run beside it.
+    """Return the most bytes of one large query, of which one runs at a time, and of each that may run beside it.
 
-    All places together have five sixths of the store's memory. A store whose memory is used up refuses whoever asks for
-    the next piece, and the rest is for the writer, so that it is not that one.
+    All places together have five sixths of the embedded store's memory. A store whose memory is used up refuses
+    whoever asks for the next piece, and the rest is for the writer, so that it is not that one. A server has memory and
+    limits of its own.
     """
     whole = settings.store_memory_mb << 20
-    return whole // 2, whole // 3 // max(settings.query_concurrency - 1, 1)
+    return whole // 2, whole // 3 // settings.query_concurrency
 
 
 class Store:
@@ -74,8 +75,8 @@ class Store:
         )
         self._canceller = Canceller(lambda: self._connect({}))
         self._hands = Hands(settings.query_concurrency if engine else 0)
-        large = Admission(1, settings.query_seconds, 0, time.monotonic)
-        self._readers = Readers(self._open_reader, admission, large, self._canceller, self._hands)
+        large = Admission(1, settings.query_seconds, settings.query_seconds_per_minute, time.monotonic)
+        self._readers = Readers(self._open_reader, admission, large if engine else None, self._canceller, self._hands)
         self._pool = ThreadPoolExecutor(settings.query_concurrency, thread_name_prefix="store-query")
 
     @classmethod
@@ -282,7 +283,7 @@ class Store:
     def _open_reader(self, tenant: str, comment: str, is_large: bool) -> Client:
         filters = tenancy.filters(tenant, self.database, self._with_rows())
         one, others = memory_of_queries(self._settings)
-        memory = one if is_large else others
+        memory = one if is_large or self._engine is None else others
         read = self._settings.query_read_mb * 1_000_000
         return self._connect(read_settings(self._settings.query_seconds, memory, read, filters, comment))
 

@@ -151,13 +151,13 @@ class Readers:
         self,
         open_reader: Callable[[str, str, bool], Client],
         admission: Admission,
-        large: Admission,
+        large: Admission | None = None,
         canceller: Canceller | None = None,
         hands: Hands | None = None,
     ) -> None:
         """Open readers with `open_reader(tenant, comment, is_large)`, for whom `admission` lets in.
 
-        A query that needs more memory than its place has is asked again as a large one, when `large` lets it in. With a
+        With `large` a query that needs more memory than its place has is asked again, when that lets it in. With a
         `canceller` a query ends when whoever asked it leaves. The work is done by `hands`.
         """
         self._large = large
@@ -183,14 +183,19 @@ class Readers:
         return self._asked(tenant, lambda client: arrow_of(client, sql, params))
 
     def _asked(self, tenant: str, ask: Callable[[Client], _T]) -> _T:
-        with self._watched(), self._admission.place(tenant) as behind:
+        with self._watched():
             try:
-                with self._borrow(tenant) as reader, explained(reader.comment):
+                with self._admission.place(tenant) as behind, self._borrow(tenant) as reader, explained(reader.comment):
                     return self._hands.do(lambda: ask(reader.client), behind=behind)
             except StoreError as error:
-                if error.extra.get("code") != _NEEDS_MEMORY:
+                if self._large is None or error.extra.get("code") != _NEEDS_MEMORY:
                     raise
-            with self._large.place(tenant), self._borrow(tenant, large=True) as reader, explained(reader.comment):
+            # Its place is somebody else's by now: large ones that wait for each other must not keep small ones waiting.
+            with (
+                self._large.place(tenant) as behind,
+                self._borrow(tenant, large=True) as reader,
+                explained(reader.comment),
+            ):
                 return self._hands.do(lambda: ask(reader.client), behind=behind)
 
     @contextmanager
@@ -269,7 +274,8 @@ class Readers:
         with self._lock:
             self._closed = True
         self._admission.close()
-        self._large.close()
+        if self._large:
+            self._large.close()
         self.forget()
 
 

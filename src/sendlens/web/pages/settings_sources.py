@@ -213,9 +213,11 @@ def testable(source: Source) -> bool:
 
 def _made(provider: str, moment: Moment, secret: str, options: Options, url: str) -> Sample:
     try:
-        return trial(provider, moment, secret, options, url)
+        made = trial(provider, moment, secret, options, url)
+        "".join(made.request.headers.values()).encode("latin-1")  # as headers are sent
     except ValueError as error:
         raise InvalidField("secret", "(hidden)", f"cannot be used to sign: {error}") from error
+    return made
 
 
 def light(site: Site, source: Source) -> str:

@@ -22,7 +22,7 @@ SHARES: Final = {
 async def reading(question: Ask) -> Facts:
     """Return how many readings were measured, by how long they lasted."""
     answers = question.site.answers
-    facts = await answers.campaign_facts(question.tenant, question.campaign)
+    facts = await question.facts()
     # Readings are counted from the events themselves: only those of the campaign's life are looked at.
     scope = replace(question.scope, period=life(question, facts), compare=None)
     found = await answers.figures(scope, ("readings", "reading_time", *SHARES))
@@ -35,7 +35,9 @@ async def reading(question: Ask) -> Facts:
         "How long it was read",
         (Column("reading", "Reading", "text"), Column("readings", "Times", "number"), Column("share", "Share")),
         rows if measured else [],
-        "No reading was measured. Our own tracker can, in mail that was rewritten with sendlens track --read-time.",
+        "Readings cannot be told apart by these filters."
+        if found["readings"].n is None
+        else "No reading was measured. Our own tracker can: rewrite mail with sendlens track --read-time.",
         f"{number(measured)} reading{'s' if measured != 1 else ''} by people, {said(found['reading_time'])} each on "
         "average; none is measured for longer than 30 seconds, and image proxies as a rule not at all.",
     )
