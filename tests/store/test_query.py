@@ -168,6 +168,7 @@ def test_a_query_that_needs_more_memory_than_its_place_has_is_asked_again_alone(
         opened.append(large)
         return original(tenant, large=large)
 
+    readers.forget()
     monkeypatch.setattr(readers, "_open", opening)
     heavy = "SELECT {tenant:String}, uniqExact(number) FROM numbers(10000000)"
     assert others < 256 << 20 < one, "what a set of ten million numbers takes"
