@@ -12,7 +12,6 @@ from sendlens.clock import FrozenClock
 from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, EventType
 from sendlens.pipeline.agreement import disagreements
-from sendlens.pipeline.batch import Batch
 from sendlens.store.client import Store
 from tests.pipeline.house import NOW, House
 
@@ -99,28 +98,3 @@ def test_what_comes_after_a_quiet_while_is_carried_at_once(house: House, monkeyp
     monkeypatch.setattr(house.log, "wait", arrives)
     assert writer.step(wait=1) == 1
     assert waits == pytest.approx([0.0, 0.0])
-
-
-@pytest.mark.parametrize(("took", "ahead"), [(0.1, False), (0.4, True)])
-def test_what_came_meanwhile_is_prepared_while_the_store_does_the_rest(
-    house: House, monkeypatch: pytest.MonkeyPatch, took: float, ahead: bool
-) -> None:
-    """Unless the batch was so quick that what came meanwhile has a moment to fill."""
-    writer = house.writer(batch_events=1000)
-    clock, tables = writer._clock, writer._tables  # pyright: ignore[reportPrivateUsage] - what only the writer has
-    assert isinstance(clock, FrozenClock)
-    monkeypatch.setattr(writer, "_batch_seconds", 0.25)
-    monkeypatch.setattr(writer._stop, "wait", lambda _: None)  # pyright: ignore[reportPrivateUsage] - as above
-    derive = tables.derive
-
-    def derived(batch: Batch) -> None:
-        derive(batch)
-        house.append([event(2000)])
-        clock.advance(took)
-
-    monkeypatch.setattr(tables, "derive", derived)
-    writer.step(wait=0)
-    assert writer._ahead.busy is ahead  # pyright: ignore[reportPrivateUsage] - as above
-    monkeypatch.setattr(tables, "derive", derive)
-    assert [writer.step(wait=0), writer.step(wait=0)] == [1, 0]
-    assert disagreements(house.store) == []

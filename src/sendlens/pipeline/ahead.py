@@ -22,11 +22,6 @@ class Ahead:
         self._after = -1
         self._work: Future[Prepared | None] | None = None
 
-    @property
-    def busy(self) -> bool:
-        """Whether something is prepared or being prepared."""
-        return self._work is not None
-
     def begin(self, after: int) -> None:
         """Begin to prepare what follows an offset."""
         self.forget()

@@ -241,17 +241,10 @@ class Writer:
             batch = self._judged(prepared, batch_id)
             self._tables.insert_events(batch)
             self._tables.derive(batch)
-            self._begin_ahead(blocks[-1].offset, started)
             self._tables.derive_behind(batch)
             self._tables.insert_others(batch)
             self._finish(batch, blocks, started)
         return batch.records
-
-    def _begin_ahead(self, after: int, started: float) -> None:
-        """Prepare what has come meanwhile, while the store does the rest: unless it has a moment to fill as well."""
-        late = self._clock.monotonic() - started >= self._batch_seconds
-        if late and not self._ahead.busy and self._log.head(self._partition) > after:
-            self._ahead.begin(after)
 
     def _prepare(self, after: int) -> Prepared | None:
         pauses = self._pauses
