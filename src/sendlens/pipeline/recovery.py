@@ -24,5 +24,4 @@ def recover(batch: Batch, tables: Tables) -> None:
         tables.rederive(batch)
     else:
         tables.derive(batch)
-        tables.derive_behind(batch)
     tables.insert_others(batch)

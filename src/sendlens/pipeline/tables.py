@@ -89,21 +89,15 @@ class Tables:
                 self._store.insert("events", rows)
 
     def derive(self, batch: Batch) -> None:
-        """Fill the tables that follow from the batch's events, for the first time; `derive_behind` is to follow."""
-        if batch.events is not None:
-            types = _types(batch.events)
-            wanted = [name for name, made_of in DERIVED.items() if made_of & types]
-            for name in (*wanted, CARRY_ON, *((CORRECT,) if batch.corrected else ())):
-                self._store.execute(name, {"batch": batch.batch_id})
-
-    def derive_behind(self, batch: Batch) -> None:
-        """Fill the tables that follow from the batch's events and the message states that `derive` left."""
+        """Fill the tables that follow from the batch's events, for the first time."""
         if batch.events is None:
             return
+        types = frozenset(pc.unique(batch.events.column("type").cast(pa.string())).to_pylist())
+        wanted = [name for name, made_of in DERIVED.items() if made_of & types]
         known = not pc.all(pc.equal(batch.events.column("message_new"), 1)).as_py()
-        if known or ENGAGED & _types(batch.events):
-            for name in BEHIND:
-                self._store.execute(name, {"batch": batch.batch_id})
+        behind = BEHIND if known or ENGAGED & types else ()
+        for name in (*wanted, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *behind):
+            self._store.execute(name, {"batch": batch.batch_id})
 
     def rederive(self, batch: Batch) -> None:
         """Bring the tables that follow from the batch's events to agreement, whatever a crash left of them."""
@@ -193,10 +187,6 @@ class Tables:
 
     def _fetch(self, name: str, parameters: dict[str, object]) -> Rows:
         return self._store.fetch_internal(writer_statement(name), parameters)
-
-
-def _types(events: pa.Table) -> frozenset[str]:
-    return frozenset(pc.unique(events.column("type").cast(pa.string())).to_pylist())
 
 
 def _by_month(events: pa.Table) -> list[tuple[int, pa.Table]]:

@@ -241,7 +241,6 @@ class Writer:
             batch = self._judged(prepared, batch_id)
             self._tables.insert_events(batch)
             self._tables.derive(batch)
-            self._tables.derive_behind(batch)
             self._tables.insert_others(batch)
             self._finish(batch, blocks, started)
         return batch.records
