@@ -136,7 +136,6 @@ def draw(history: History, ledger: Ledger, tables: Tables, told: Callable[[int],
             batch.others["campaigns"] = _campaigns(plan, tenants)
         tables.insert_events(batch)
         tables.derive(batch)
-        tables.derive_behind(batch)
         tables.insert_others(batch)
         ledger.finish(batch_id)
         if told:
