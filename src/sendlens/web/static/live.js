@@ -59,13 +59,26 @@
     };
   };
   const disconnect = () => { feed?.close(); feed = null; };
+  // A panel that was told of a change may still have to wait for its turn. One that comes due behind a hidden tab is
+  // kept for the moment it is shown.
+  let due = false;
+  document.addEventListener("htmx:before:request", (event) => {
+    if (!document.hidden || !event.target.matches?.(".panel:not(:has(.pending))")) return;
+    event.preventDefault();
+    due = true;
+  });
+  const catchUp = () => {
+    connect();
+    if (due) document.body.dispatchEvent(new CustomEvent("changed"));
+    due = false;
+  };
   if (badge) {
     skew = Number(badge.dataset.now) - Date.now();
     last = Number(badge.dataset.last);
     tick();
     setInterval(tick, 1000);
     // A hidden tab costs the server nothing; when it is shown again it says what it has seen last.
-    document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : connect()));
+    document.addEventListener("visibilitychange", () => (document.hidden ? disconnect() : catchUp()));
     addEventListener("pagehide", disconnect);
     addEventListener("pageshow", connect);
     connect();
