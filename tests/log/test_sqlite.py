@@ -8,10 +8,12 @@ import random
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from sendlens.errors import SendlensError, Unavailable
 from sendlens.log import CorruptBlock, SqliteLog
@@ -190,16 +192,33 @@ def test_text_that_cannot_be_stored_fails_its_caller_alone(path: Path) -> None:
     log.close()
 
 
-def test_a_damaged_block_is_named_and_can_be_given_up(path: Path) -> None:
+def test_a_damaged_block_is_marked(path: Path) -> None:
     log = SqliteLog(path)
     append(log, [block(n) for n in range(5)])
     log.close()
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE blocks SET body = zeroblob(length(body)) WHERE offset = 3")
-        connection.execute("UPDATE blocks SET tenant = 't_two' WHERE offset = 5")
-    connection.close()
+        connection.execute("UPDATE blocks SET request_id = 'request-9' WHERE offset = 5")
     log = SqliteLog(path)
     assert log.verify() == [3, 5]
+    found = log.read(0, 0, max_records=100)
+    assert [(each.offset, each.damaged) for each in found] == [(n, n in (3, 5)) for n in range(1, 6)]
+    assert found[2].block == replace(block(2), body=bytes(len(block(2).body)))
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "change", ["count = -1", "rejected = 1 << 40", "kind = 'evens'", "received_at = 12", "tenant = ''"]
+)
+def test_a_block_of_which_nothing_is_known_is_named_and_can_be_given_up(path: Path, change: str) -> None:
+    log = SqliteLog(path)
+    append(log, [block(n) for n in range(5)])
+    log.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE blocks SET {change}, request_id = 'x' WHERE offset = 3")
+        (count,) = connection.execute("SELECT count FROM blocks WHERE offset = 3").fetchone()
+    log = SqliteLog(path)
+    assert log.verify() == [3]
     assert [each.offset for each in log.read(0, 0, max_records=100)] == [1, 2]
     with pytest.raises(CorruptBlock, match=r"Block 3 of .*log\.sqlite is damaged") as found:
         log.read(0, 2, max_records=100)
@@ -207,8 +226,8 @@ def test_a_damaged_block_is_named_and_can_be_given_up(path: Path) -> None:
     assert "sendlens log discard 3" in found.value.hint
     assert log.discard(3)
     assert not log.discard(3)
-    assert [each.offset for each in log.read(0, 2, max_records=100)] == [4]
-    assert log.backlog() == 12
+    assert [each.offset for each in log.read(0, 2, max_records=100)] == [4, 5]
+    assert (count, log.backlog()) in ((-1, 12), (3, 12))
     log.close()
 
 

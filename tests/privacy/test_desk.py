@@ -1,6 +1,7 @@
 """Log, dead letters and waiting records: a person leaves each of them, and everybody else stays."""
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -166,6 +167,16 @@ def test_nothing_is_erased_while_records_wait(house: House, tmp_path: Path, monk
     with pytest.raises(Unavailable, match="nothing was erased"):
         desk.erase(house.tenant.id, ANNA, actor="key_1")
     assert [one.recipient for one in desk.export(house.tenant.id, ANNA, actor="key_1").waiting] == [ANNA]
+
+
+def test_a_damaged_block_of_the_log_stops_no_erasure(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA)])
+    house.append([event(BERT)])
+    house.writer().step(wait=0)
+    with contextlib.closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection, connection:
+        connection.execute("UPDATE blocks SET body = x'00' WHERE offset = 2")
+    done = desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
+    assert (done.log_blocks, done.clean) == (1, True)
 
 
 def test_another_tenant_keeps_its_own(house: House, tmp_path: Path) -> None:

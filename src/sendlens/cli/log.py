@@ -30,7 +30,8 @@ def verify(*, json: Json = False) -> None:
     if damaged:
         raise SendlensError(
             f"Damaged blocks: {', '.join(map(str, damaged))}.",
-            hint="Restore the log from a backup, or give up a block: sendlens log discard OFFSET",
+            hint="What was not stored yet becomes dead letters, whose senders can send it again. "
+            "Only where the server names a block that it cannot go on at: sendlens log discard OFFSET",
         )
 
 

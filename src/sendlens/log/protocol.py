@@ -20,7 +20,7 @@ LATEST: Final = 1 << 62
 
 
 class CorruptBlock(SendlensError):
-    """A block that was once acknowledged can no longer be read as it was written.
+    """A block that was once acknowledged can no longer be read, not even whose it is.
 
     `partition` and `offset` say which one; `offset` is 0 where the damage hides even that.
     """
@@ -66,8 +66,9 @@ class Log(Protocol):
     ) -> list[StoredBlock]:
         """Return the blocks with `after` < offset (<= `until`), in order: as many whole blocks as fit both limits.
 
-        The first block is returned whatever its size. Raises `CorruptBlock` only when the first block is damaged;
-        intact blocks in front of a damaged one are returned first.
+        The first block is returned whatever its size. One that is not as it was written is marked as `damaged`. Raises
+        `CorruptBlock` where even what it says of itself makes no sense, and only if that is the first block: those in
+        front of it are returned first.
         """
         ...
 

@@ -46,6 +46,10 @@ _INSERT: Final = f"INSERT INTO blocks ({_COLUMNS}) VALUES "  # noqa: S608 - cons
 _VALUES: Final = f"({', '.join('?' * 10)})"
 _SELECT: Final = f"SELECT offset, {_COLUMNS} FROM blocks WHERE offset > ? AND offset <= ? ORDER BY offset"  # noqa: S608 - constants only
 _LAST_OFFSET: Final = (1 << 63) - 1
+# What a damaged block may say of itself and be believed: no request has more records, and its time is of this century.
+_MOST_RECORDS: Final = 1 << 20
+_EARLIEST: Final = 946_684_800_000
+_LATEST: Final = 4_102_444_800_000
 
 Row = tuple[int, int, int, int, str, str, str, str, int, bytes]
 
@@ -144,11 +148,15 @@ def read(
     count = size = 0
     for offset, *row in connection.execute(_SELECT, (after, _LAST_OFFSET if until is None else until)):
         block = _block(row)
+        sound = block is not None
+        if block is None:
+            block = _plausible(row)
         if block is None:
             if found:
                 return found
             raise CorruptBlock(
-                f"Block {offset} of {path} is damaged: its contents do not have the checksum they were written with.",
+                f"Block {offset} of {path} is damaged: it does not have the checksum it was written with, and "
+                "what it says of itself makes no sense.",
                 partition=0,
                 offset=offset,
                 hint=f"Restore the file from a backup, or give up this one block: sendlens log discard {offset}",
@@ -157,7 +165,7 @@ def read(
         size += len(block.body)
         if found and (count > max_records or size > max_bytes):
             return found
-        found.append(StoredBlock(partition=0, offset=offset, block=block))
+        found.append(StoredBlock(partition=0, offset=offset, block=block, damaged=not sound))
     return found
 
 
@@ -252,6 +260,21 @@ def _block(row: list[object]) -> Block | None:
     *head, checksum, body = row
     if not isinstance(body, bytes) or checksum != _checksum(tuple(head), body):
         return None
+    return _made(head, body)
+
+
+def _plausible(row: list[object]) -> Block | None:
+    """Return a damaged block if its records can be set aside: whose they are, how many and since when can be true."""
+    *head, _, body = row
+    try:
+        block = _made(head, body)
+    except msgspec.ValidationError:
+        return None
+    counts = 0 <= block.count <= _MOST_RECORDS and 0 <= block.rejected <= _MOST_RECORDS
+    return block if counts and _EARLIEST <= block.received_at <= _LATEST and block.tenant else None
+
+
+def _made(head: list[object], body: object) -> Block:
     received_at, sent_at, count, rejected, tenant, source, kind, request_id = head
     return msgspec.convert(
         {

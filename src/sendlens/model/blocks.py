@@ -20,6 +20,11 @@ else:
     from backports import zstd
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
+# Whoever unpacks a body learns whether it is the one that was packed.
+_PACKING: Final[dict[int, int]] = {
+    zstd.CompressionParameter.compression_level: 1,
+    zstd.CompressionParameter.checksum_flag: 1,
+}
 _DECODERS: Final = {kind: msgspec.msgpack.Decoder(list[record]) for kind, record in RECORD_TYPES.items()}
 
 
@@ -52,7 +57,7 @@ class Block(msgspec.Struct, kw_only=True, frozen=True):
 
 def pack(records: Sequence[Record]) -> bytes:
     """Return the bytes of a block body for records of one kind."""
-    return zstd.compress(_ENCODER.encode(records), level=1)
+    return zstd.compress(_ENCODER.encode(records), options=_PACKING)
 
 
 def unpacked(body: bytes) -> bytes:
@@ -66,3 +71,5 @@ class StoredBlock(msgspec.Struct, kw_only=True, frozen=True):
     partition: int
     offset: int
     block: Block
+    damaged: bool = False
+    """Whether it is not as it was written: what it says of itself is plausible, its body is kept and not to be read."""

@@ -165,7 +165,8 @@ def log(patient: Patient) -> Findings:
             "log",
             "bad",
             f"{len(damaged)} of {blocks} blocks are damaged: {shown}",
-            "Restore a backup, or give up a block: sendlens log discard OFFSET",
+            "Look at the disk. Records that were not stored yet become dead letters by themselves, which tell "
+            "whose they are. Where the server names a block it cannot go on at: sendlens log discard OFFSET",
         )
     else:
         yield Finding(

@@ -33,6 +33,12 @@ _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
 NONE_PARKED: Final[Mapping[int, str]] = {}
 
+DAMAGED: Final = (
+    "CorruptBlock: the disk has changed these records since they were accepted; ask their sender for them again, "
+    "where what is stored already is recognised"
+)
+"""Why the records of a damaged block are set aside."""
+
 Account = tuple[str, str, str, int]
 """Tenant, source, record kind, minute of receipt in seconds."""
 
@@ -158,11 +164,14 @@ def prepare(
         records.append([])
         if stored.block.count == 0:
             continue
-        if stored.offset in parked:
-            dead.append(_dead_block(stored, parked[stored.offset], parked=True))
-            continue
         if letter := letters.get(-stored.offset):
             dead.append(_dead_block(stored, letter.reason, parked=letter.parked))
+            continue
+        if stored.damaged:
+            dead.append(_dead_block(stored, DAMAGED))
+            continue
+        if stored.offset in parked:
+            dead.append(_dead_block(stored, parked[stored.offset], parked=True))
             continue
         try:
             found = stored.block.records()

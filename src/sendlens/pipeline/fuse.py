@@ -278,6 +278,8 @@ def outcomes(blocks: Sequence[StoredBlock], dead: Iterable[Dead]) -> Iterator[tu
     buried = {one.position for one in dead}
     position = 0
     for stored in blocks:
+        if stored.damaged:
+            continue  # says something about the disk, and nothing about what the source sends
         block = stored.block
         origin = (block.tenant, block.source)
         if -stored.offset in buried:
