@@ -15,6 +15,7 @@ from sendlens.errors import SendlensError, StoreError, TooBusy
 from sendlens.settings import Settings
 from sendlens.store import Store
 from sendlens.store.client import memory_of_queries
+from sendlens.store.query import Room
 from tests.store.rows import START, events
 
 MINE = "FROM events WHERE tenant = {tenant:String}"
@@ -160,20 +161,20 @@ def test_all_queries_together_leave_memory_for_the_writer(memory: int, places: i
 def test_a_query_that_needs_more_memory_than_its_place_has_is_asked_again_alone(
     embedded_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readers, opened = embedded_store._readers, list[bool]()
+    readers, opened = embedded_store._readers, list[str]()
     one, others = memory_of_queries(embedded_store._settings)
     original = readers._open
 
-    def opening(tenant: str, *, large: bool) -> Any:
-        opened.append(large)
-        return original(tenant, large=large)
+    def opening(tenant: str, room: Room) -> Any:
+        opened.append(room)
+        return original(tenant, room)
 
     readers.forget()
     monkeypatch.setattr(readers, "_open", opening)
     heavy = "SELECT {tenant:String}, uniqExact(number) FROM numbers(10000000)"
     assert others < 256 << 20 < one, "what a set of ten million numbers takes"
     assert embedded_store.query("heavy", heavy).rows == [("heavy", 10_000_000)]
-    assert opened == [False, True]
+    assert opened == ["alone", "large"]
     large, asked = readers._large, list[object]()
     assert large is not None
     waiter = threading.Thread(target=lambda: asked.append(embedded_store.query("heavy", heavy)))
@@ -190,6 +191,31 @@ def test_a_query_that_needs_more_memory_than_its_place_has_is_asked_again_alone(
         embedded_store.query("heavy", heavy)
 
 
+def test_a_query_has_the_threads_of_the_store_while_no_other_runs(embedded_store: Store) -> None:
+    readers, engine = embedded_store._readers, embedded_store._engine
+    assert engine is not None
+
+    def threads(tenant: str) -> int:
+        asked = "SELECT {tenant:String}, getSetting('max_threads')"
+        return int(str(embedded_store.query(tenant, asked).rows[0][1]))
+
+    assert threads("t_new") == engine.threads
+    with readers._admission.place("t_other"):
+        mine = max(1, engine.threads // embedded_store._settings.query_concurrency)
+        assert threads("t_new") == mine, "each kind has connections of its own"
+    assert threads("t_newer") == engine.threads
+
+
+def test_all_threads_are_used_though_memory_is_short(embedded_store: Store) -> None:
+    engine = embedded_store._engine
+    assert engine is not None
+    if engine.threads < 2:
+        pytest.skip("one core")
+    plan = "EXPLAIN PIPELINE SELECT {tenant:String}, number % 9 AS n FROM numbers_mt(100000000) GROUP BY n"
+    told = [str(row[0]) for row in embedded_store.query("t_newest", plan)]
+    assert any("AggregatingTransform × " in line for line in told), told
+
+
 def test_only_so_many_at_a_time(embedded_url: str) -> None:
     with Store.open(Settings(store=embedded_url, query_concurrency=2)) as store:
         store.migrate()
@@ -197,7 +223,7 @@ def test_only_so_many_at_a_time(embedded_url: str) -> None:
         lock, full = threading.Lock(), threading.Barrier(2, timeout=30)
         original = store._readers._take
 
-        def take(tenant: str):
+        def take(tenant: str, room: Room):
             nonlocal within, most
             with lock:
                 within += 1
@@ -205,7 +231,7 @@ def test_only_so_many_at_a_time(embedded_url: str) -> None:
             full.wait()  # two are always in at once, a third never
             with lock:
                 within -= 1
-            return original(tenant)
+            return original(tenant, room)
 
         store._readers._take = take  # type: ignore[method-assign]
 

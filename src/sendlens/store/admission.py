@@ -74,6 +74,12 @@ class Admission:
         finally:
             self._give_back(tenant, self._clock() - started)
 
+    @property
+    def single(self) -> bool:
+        """Whether one place is taken and nobody waits: whoever holds it is alone with the store, for now."""
+        with self._lock:
+            return self._places - self._free <= 1 and not any(use.waiting for use in self._uses.values())
+
     def close(self) -> None:
         """Send everybody who waits away."""
         with self._lock:

@@ -27,7 +27,7 @@ from sendlens.store.admission import Admission
 from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
 from sendlens.store.hands import Hands
-from sendlens.store.query import Readers, Rows, arrow_of, explained, read_settings, rows_of, with_numbers
+from sendlens.store.query import Readers, Room, Rows, arrow_of, explained, read_settings, rows_of, threads_of, with_numbers
 from sendlens.store.snapshot import Part
 from sendlens.store.statements import topology, writer_statement
 
@@ -280,12 +280,15 @@ class Store:
         tenancy.check(tenant, sql, given)
         return {**given, "tenant": tenant}
 
-    def _open_reader(self, tenant: str, comment: str, is_large: bool) -> Client:
+    def _open_reader(self, tenant: str, comment: str, room: Room) -> Client:
         filters = tenancy.filters(tenant, self.database, self._with_rows())
         one, others = memory_of_queries(self._settings)
-        memory = one if is_large or self._engine is None else others
+        memory = one if room == "large" or self._engine is None else others
         read = self._settings.query_read_mb * 1_000_000
-        return self._connect(read_settings(self._settings.query_seconds, memory, read, filters, comment))
+        # The threads of a server are its own business, as its memory is.
+        places = self._settings.query_concurrency
+        threads = threads_of(room, self._engine.threads, places) if self._engine else {}
+        return self._connect(read_settings(self._settings.query_seconds, memory, read, filters, comment, threads))
 
     def _with_rows(self) -> list[tuple[str, bool]]:
         if self._tables is None:

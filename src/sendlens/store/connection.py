@@ -154,6 +154,7 @@ class Engine:
         """Lock the directory and write the engine's configuration. Raises `StoreError` when another process has it."""
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
+        self.threads = threads or os.cpu_count() or 1
         self.users = 0
         self._held = _hold(directory)
         raise_descriptor_limit()
@@ -165,7 +166,7 @@ class Engine:
             backups=escape(str(directory / "backups")),
             users=escape(str(directory / "users.xml")),
         )
-        (directory / "users.xml").write_text(_USERS.format(threads=threads or os.cpu_count() or 1), encoding="utf-8")
+        (directory / "users.xml").write_text(_USERS.format(threads=self.threads), encoding="utf-8")
         (directory / "config.xml").write_text(config, encoding="utf-8")
 
     @classmethod

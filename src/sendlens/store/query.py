@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Final, TypeVar, cast
+from typing import Final, Literal, TypeVar, cast
 
 import msgspec
 import pyarrow as pa
@@ -38,6 +38,9 @@ _NEEDS_MEMORY: Final = 241
 
 FEW_NUMBERS: Final = 1000
 """A list of fewer numbers is bound like any other value."""
+
+Room = Literal["alone", "shared", "large"]
+"""What a query has of the embedded store: all of its threads while no other runs, its part of them, or more memory."""
 
 _T = TypeVar("_T")
 
@@ -116,9 +119,23 @@ def explained(query: str = "") -> Generator[None]:
         raise explain(error, query) from error
 
 
-def read_settings(seconds: int, memory: int, read: int, filters: str, comment: str) -> dict[str, Setting]:
+def threads_of(room: Room, threads: int, places: int) -> dict[str, Setting]:
+    """Return the settings that say on how many of the embedded store's threads a query is worked on.
+
+    Those beside others divide them: on more it would be ready no sooner, and what they do for each other costs a tenth.
+    """
+    if room == "shared":
+        return {"max_threads": max(1, threads // places)}
+    # TRICKY: left alone, the engine takes one thread where it has less than 1 GB of free memory for each.
+    return {"max_threads_min_free_memory_per_thread": 0} if room == "alone" else {}
+
+
+def read_settings(
+    seconds: int, memory: int, read: int, filters: str, comment: str, threads: Mapping[str, Setting] | None = None
+) -> dict[str, Setting]:
     """Return the settings of a reader, in the order they must be applied."""
     return {
+        **(threads or {}),
         "max_execution_time": seconds,
         "max_memory_usage": memory,
         "max_bytes_to_read": read,
@@ -138,27 +155,29 @@ def read_settings(seconds: int, memory: int, read: int, filters: str, comment: s
 class _Reader:
     client: Client
     comment: str
+    room: Room
 
 
 class Readers:
     """A pool of read-only connections: as many in use as `admission` has places, each fixed to one tenant for its life.
 
     The settings of a read-only connection cannot be changed, its tenant neither; that is what makes them a belt. A
-    connection for another tenant is opened in a few milliseconds and kept for the next query of that tenant.
+    connection for another tenant or room is opened in a few milliseconds and kept for its next query.
     """
 
     def __init__(
         self,
-        open_reader: Callable[[str, str, bool], Client],
+        open_reader: Callable[[str, str, Room], Client],
         admission: Admission,
         large: Admission | None = None,
         canceller: Canceller | None = None,
         hands: Hands | None = None,
     ) -> None:
-        """Open readers with `open_reader(tenant, comment, is_large)`, for whom `admission` lets in.
+        """Open readers with `open_reader(tenant, comment, room)`, for whom `admission` lets in.
 
         With `large` a query that needs more memory than its place has is asked again, when that lets it in. With a
-        `canceller` a query ends when whoever asked it leaves. The work is done by `hands`.
+        `canceller` a query ends when whoever asked it leaves. The work is done by `hands`; behind that of others it is
+        done by one thread, because those that the engine adds do not stand back.
         """
         self._large = large
         self._hands = hands or Hands(0)
@@ -170,7 +189,7 @@ class Readers:
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         # Least recently used first.
-        self._idle: dict[str, list[_Reader]] = {}
+        self._idle: dict[tuple[str, Room], list[_Reader]] = {}
         self._closed = False
         self.observed: Callable[[str, float], None] = _nobody
 
@@ -185,15 +204,17 @@ class Readers:
     def _asked(self, tenant: str, ask: Callable[[Client], _T]) -> _T:
         with self._watched():
             try:
-                with self._admission.place(tenant) as behind, self._borrow(tenant) as reader, explained(reader.comment):
-                    return self._hands.do(lambda: ask(reader.client), behind=behind)
+                with self._admission.place(tenant) as behind:
+                    room: Room = "alone" if self._admission.single and not behind else "shared"
+                    with self._borrow(tenant, room) as reader, explained(reader.comment):
+                        return self._hands.do(lambda: ask(reader.client), behind=behind)
             except StoreError as error:
                 if self._large is None or error.extra.get("code") != _NEEDS_MEMORY:
                     raise
             # Its place is somebody else's by now: large ones that wait for each other must not keep small ones waiting.
             with (
                 self._large.place(tenant) as behind,
-                self._borrow(tenant, large=True) as reader,
+                self._borrow(tenant, "large") as reader,
                 explained(reader.comment),
             ):
                 return self._hands.do(lambda: ask(reader.client), behind=behind)
@@ -215,8 +236,8 @@ class Readers:
             self.observed(outcome, time.perf_counter() - started)
 
     @contextmanager
-    def _borrow(self, tenant: str, *, large: bool = False) -> Generator[_Reader]:
-        reader = self._open(tenant, large=True) if large else self._take(tenant)
+    def _borrow(self, tenant: str, room: Room) -> Generator[_Reader]:
+        reader = self._open(tenant, room) if room == "large" else self._take(tenant, room)
         try:
             with self._canceller.watching(asker(), reader.comment) if self._canceller else nullcontext():
                 yield reader
@@ -227,26 +248,27 @@ class Readers:
             if asker().left and isinstance(error, StoreError):
                 raise Left from error
             raise
-        if large:
+        if room == "large":
             _close(reader)
         else:
             self._put(tenant, reader)
 
-    def _open(self, tenant: str, *, large: bool) -> _Reader:
+    def _open(self, tenant: str, room: Room) -> _Reader:
         comment = f"{tenant}/{self._run}.{next(self._numbers)}"
-        return _Reader(self._open_reader(tenant, comment, large), comment)
+        return _Reader(self._open_reader(tenant, comment, room), comment, room)
 
-    def _take(self, tenant: str) -> _Reader:
+    def _take(self, tenant: str, room: Room) -> _Reader:
+        name = (tenant, room)
         with self._lock:
             if self._closed:
                 raise StoreError("the store is closed")
-            readers = self._idle.get(tenant)
+            readers = self._idle.get(name)
             if readers:
                 reader = readers.pop()
                 if not readers:
-                    del self._idle[tenant]
+                    del self._idle[name]
                 return reader
-        return self._open(tenant, large=False)
+        return self._open(tenant, room)
 
     def _put(self, tenant: str, reader: _Reader) -> None:
         surplus: list[_Reader] = []
@@ -254,8 +276,8 @@ class Readers:
             if self._closed:
                 surplus.append(reader)
             else:
-                mine = self._idle.pop(tenant, [])
-                self._idle[tenant] = [*mine, reader]
+                mine = self._idle.pop((tenant, reader.room), [])
+                self._idle[tenant, reader.room] = [*mine, reader]
                 while sum(map(len, self._idle.values())) > IDLE_READERS:
                     surplus += self._idle.pop(next(iter(self._idle)))
         for one in surplus:
