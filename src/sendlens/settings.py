@@ -213,7 +213,10 @@ class Settings:
         1200, "Memory the embedded store may use, in megabytes.", "256 or more", _whole(256, 10**7)
     )
     store_threads: int = _setting(
-        0, "Threads of the embedded store: all for a query while no other runs, else a part of them; 0 for one per core.", "0 to 256", _whole(0, 256)
+        0,
+        "Threads of the embedded store: all for a query while no other runs, else a part of them; 0 for one per core.",
+        "0 to 256",
+        _whole(0, 256),
     )
     query_concurrency: int = _setting(3, "Queries that run in the store at the same time.", "1 to 256", _whole(1, 256))
     query_seconds: int = _setting(20, "Longest a query may run, in seconds.", "1 to 3600", _whole(1, 3600))

@@ -27,7 +27,17 @@ from sendlens.store.admission import Admission
 from sendlens.store.cancel import Canceller
 from sendlens.store.connection import Address, Engine, Setting, connect, parse
 from sendlens.store.hands import Hands
-from sendlens.store.query import Readers, Room, Rows, arrow_of, explained, read_settings, rows_of, threads_of, with_numbers
+from sendlens.store.query import (
+    Readers,
+    Room,
+    Rows,
+    arrow_of,
+    explained,
+    read_settings,
+    rows_of,
+    threads_of,
+    with_numbers,
+)
 from sendlens.store.snapshot import Part
 from sendlens.store.statements import topology, writer_statement
 
