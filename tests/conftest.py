@@ -1,13 +1,21 @@
 """Options and fixtures that every test can use."""
 
+import functools
 import os
+import sys
 from collections.abc import Generator
 
+import httpx
 import pytest
 import structlog
 from hypothesis import settings
 
 from sendlens.web.pages import overview
+
+# More than a hundred processes of a run load the same modules: they are compiled once, also where the environment would
+# have each process do it again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How long an example takes says more of the machine than of the code: on a busy one properties would fail by chance.
 settings.register_profile("unhurried", deadline=None)
@@ -54,6 +62,14 @@ def patient_pages() -> Generator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(overview, "SOON_SECONDS", 4.0)
         patch.setattr(overview, "FIRST_PAINT_SECONDS", 4.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificates_read_once() -> Generator[None]:
+    """Let all HTTP clients of a session share what they trust: to read it takes longer than most requests here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", functools.cache(httpx.create_ssl_context))
         yield
 
 

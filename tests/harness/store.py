@@ -1,7 +1,8 @@
 """Stores to test with: the embedded one and the one on a real server, empty at the start of every test.
 
-`embedded_store`, `server_store` and `any_store` (both, one after the other) are open and migrated. `embedded_url` is
-the address of a database nobody has opened yet, for tests that start a whole process or open the store themselves.
+`embedded_store`, `server_store` and `any_store` (both, one after the other) are open and migrated. `prepared_url` is
+the address of the first, for tests that start the application in this process; `embedded_url` is the address of a
+database nobody has opened yet, for tests of that first opening.
 
 An engine takes a second to open and a process can have only one, so all of a session's embedded stores share one
 directory and differ by database; likewise for the server.
@@ -74,6 +75,15 @@ def any_store(request: pytest.FixtureRequest) -> Store:
     """An empty store: every test with it runs on the embedded engine and on a server."""
     store: Store = request.getfixturevalue(f"{request.param}_store")
     return store
+
+
+@pytest.fixture
+def prepared_url(embedded_store: Store, store_directory: Path) -> str:
+    """The address of an embedded database that has the whole schema and no rows: `embedded_store` itself.
+
+    For tests that start the application: to lay out the schema takes it longer than all the rest of a start.
+    """
+    return f"chdb://{store_directory}?database={embedded_store.database}"
 
 
 @pytest.fixture

@@ -74,11 +74,11 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path: Path, embedded_url: str) -> Generator[Running]:
+def running(tmp_path: Path, prepared_url: str) -> Generator[Running]:
     """A server with an empty store."""
     port = free_port()
     settings = Settings(
-        data=tmp_path / "data", store=embedded_url, port=port, batch_ms=20, fuse_least=20, metrics_key=METRICS_KEY
+        data=tmp_path / "data", store=prepared_url, port=port, batch_ms=20, fuse_least=20, metrics_key=METRICS_KEY
     )
     parts = open_parts(settings)
     application = Application(settings, parts=parts)
