@@ -10,8 +10,9 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -21,7 +22,7 @@ from clickhouse_connect.driver.client import Client
 from sendlens.errors import SendlensError, StoreError, TooBusy
 from sendlens.settings import Settings
 from sendlens.store import insert as inserts
-from sendlens.store import maintenance, snapshot, tenancy
+from sendlens.store import maintenance, snapshot, tenancy, whole
 from sendlens.store import migrate as migrations
 from sendlens.store.admission import Admission
 from sendlens.store.cancel import Canceller
@@ -77,9 +78,11 @@ class Store:
         self._write_lock = threading.Lock()
         self._internal_lock = threading.Lock()
         self._closed = False
-        self._create_database()
-        self._writer = self._connect(inserts.WRITE_SETTINGS)
-        self._internal = self._connect(INTERNAL_SETTINGS)
+        # TRICKY: with its last connection the embedded engine closes, and loads every part again for the next one. So
+        # the first stays until there are others.
+        with self._with_database():
+            self._writer = self._connect(inserts.WRITE_SETTINGS)
+            self._internal = self._connect(INTERNAL_SETTINGS)
         admission = Admission(
             settings.query_concurrency, settings.query_seconds, settings.query_seconds_per_minute, time.monotonic
         )
@@ -117,7 +120,8 @@ class Store:
         """
         wanted = migrations.read()[:upto]
         try:
-            return migrations.migrate(self._run, self._fetch, self._topology, wanted)
+            made = whole.make(self._run, self._fetch, self._topology, wanted)
+            return made or migrations.migrate(self._run, self._fetch, self._topology, wanted)
         finally:
             self._tables = None
             self._readers.forget()
@@ -308,7 +312,9 @@ class Store:
     def _connect(self, settings: Mapping[str, Setting], *, database: bool = True) -> Client:
         return connect(self._address, self._engine, settings, database=database)
 
-    def _create_database(self) -> None:
+    @contextmanager
+    def _with_database(self) -> Generator[None]:
+        """Create the database if it is missing, on a connection that is held for the block."""
         client = self._connect({}, database=False)
         try:
             with explained():
@@ -316,6 +322,7 @@ class Store:
                 exists = "SELECT count() FROM system.databases WHERE name = {name:String}"
                 if rows_of(client, exists, {"name": self.database}).scalar() == 0:
                     client.command(f"CREATE DATABASE IF NOT EXISTS `{self.database}` ENGINE = Atomic")
+            yield
         finally:
             client.close()
 

@@ -1,7 +1,8 @@
 """Bringing a database to the tables of this version, once, whoever starts first.
 
 Owns the order of the steps and the check that a database is not newer than the code. The steps are the modules in
-`versions`, called r<number>_<what>.py; a released one is never edited.
+`versions`, called r<number>_<what>.py; a released one is never edited. A new database gets the tables as they are
+today, without the steps; a test compares what the two ways lead to.
 """
 
 from __future__ import annotations
@@ -9,12 +10,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, MetaData, PrimaryKeyConstraint, String, Table, insert, inspect, text
 
 from sendlens.control.tables import METADATA
 from sendlens.errors import SendlensError
 
 _HERE: Final = Path(__file__).parent
+# As Alembic makes it, which reads it at the next step.
+_VERSION: Final = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 def newest() -> str:
@@ -30,7 +38,7 @@ def current(connection: Connection) -> str:
 
 
 def migrate(connection: Connection) -> bool:
-    """Run the steps that are missing, in the caller's transaction; return whether there were any.
+    """Bring a database to the tables of this version, in the caller's transaction; return whether it was not there yet.
 
     The caller holds the lock that keeps a second process away.
     """
@@ -42,6 +50,18 @@ def migrate(connection: Connection) -> bool:
         )
     if found == wanted:
         return False
+    if found:
+        step_by_step(connection, found)
+    else:
+        # A table that is there and not ours is a mistake to be told, not to be used.
+        METADATA.create_all(connection, checkfirst=False)
+        _VERSION.create(connection)
+        connection.execute(insert(_VERSION).values(version_num=wanted))
+    return True
+
+
+def step_by_step(connection: Connection, found: str) -> None:
+    """Run the steps behind the one that was `found`; all of them, where that is empty."""
     # Only now: Alembic takes longer to import than everything else here takes to run.
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
@@ -51,7 +71,7 @@ def migrate(connection: Connection) -> bool:
     steps = ScriptDirectory(str(_HERE))
 
     def missing(_seen: object, _context: MigrationContext) -> list[MigrationStep]:
-        newest_first = list(steps.iterate_revisions(wanted, found or "base"))
+        newest_first = list(steps.iterate_revisions(newest(), found or "base"))
         return [MigrationStep.upgrade_from_script(steps.revision_map, step) for step in reversed(newest_first)]
 
     # What an env.py would do. Ours is the only way in, and it brings its own connection and lock.
@@ -59,4 +79,3 @@ def migrate(connection: Connection) -> bool:
         # SQLite cannot change a table in place: a migration copies it instead.
         environment.configure(connection=connection, target_metadata=METADATA, render_as_batch=True)
         environment.run_migrations()
-    return True
