@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.checks import QUERIES
+from tests.faults.checks import QUERIES, Found
+from tests.faults.conftest import Note
+from tests.faults.load import Account
 from tests.harness.missing import missing
 from tests.harness.server import Server, inspect_data
 
@@ -33,7 +35,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(place)], check=True)
 
 
-def test_full_disk(small_disk: Path) -> None:
+def test_full_disk(small_disk: Path, note: Note) -> None:
     """Posts are refused while the disk is full; none that was acknowledged is lost."""
     server = Server(small_disk / "data").start()
     acknowledged: set[str] = set()
@@ -91,3 +93,4 @@ def test_full_disk(small_disk: Path) -> None:
     stored = {order: int(count) for order, count in seen["answers"]["stored"]}
     assert acknowledged <= stored.keys()
     assert set(stored.values()) == {1}
+    note("disk full, and with room again", 1, Account(acknowledged=acknowledged), Found(corrections=0, duplicates=0))

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.faults.checks import Found
+from tests.faults.conftest import Note
+from tests.faults.load import Account
 from tests.harness.server import KEY, Server, inspect_data
 
 BODY = (
@@ -17,7 +20,7 @@ BODY = (
 )
 
 
-def test_a_held_request_is_answered_and_streams_end(tmp_path: Path) -> None:
+def test_a_held_request_is_answered_and_streams_end(tmp_path: Path, note: Note) -> None:
     """The request's second half is sent after the signal; its event is acknowledged and stored."""
     server = Server(tmp_path / "data").start()
     try:
@@ -67,6 +70,8 @@ def test_a_held_request_is_answered_and_streams_end(tmp_path: Path) -> None:
     seen = inspect_data(server.data, stored="SELECT order_id FROM events")
     assert seen["answers"]["stored"] == [["held"]]
     assert seen["disagreements"] == []
+    held_once = Account(acknowledged={"held"})
+    note("SIGTERM with a held request and a live stream", 1, held_once, Found(corrections=0, duplicates=0))
 
 
 def test_a_second_process_says_so_and_ends(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import httpx
 
 from sendlens.settings import Settings
 from sendlens.store import Store
-from tests.faults.checks import QUERIES
+from tests.faults.checks import QUERIES, Found
+from tests.faults.conftest import Note
 from tests.faults.load import Load
 from tests.harness import clickhouse_child, clickhouse_server
 from tests.harness.ports import wait_until_listening
@@ -28,7 +29,7 @@ def pid_of(directory: Path) -> int:
     return int(found.stdout.split()[0])
 
 
-def test_stalled_then_crashed(tmp_path: Path) -> None:
+def test_stalled_then_crashed(tmp_path: Path, note: Note) -> None:
     """SIGSTOP for a while, then SIGKILL and a new start, under load all the time."""
     with clickhouse_server.running(tmp_path) as (node,):
         place = tmp_path / "node0"
@@ -63,6 +64,7 @@ def test_stalled_then_crashed(tmp_path: Path) -> None:
             server.wait_settled(120)
             assert server.stop() == 0, server.output()
             check_on_server(url, account.acknowledged)
+            note("store stalled, then killed", 2, account, Found(corrections=0, duplicates=account.repeats))
         finally:
             server.kill()
             if replaced is not None:

@@ -101,6 +101,10 @@ class Server:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def ready(self) -> Any:
+        """Return what `/health/ready` tells, whatever its status."""
+        return httpx.get(f"{self.url}/health/ready", timeout=30).json()
+
     def kill(self) -> None:
         """End the process as a power cut would, as far as the process is concerned."""
         self._signal(signal.SIGKILL)

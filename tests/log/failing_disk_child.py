@@ -60,12 +60,13 @@ def fsync(path: Path) -> list[dict[str, object]]:
     """Let every flush fail from some moment on; there is no way back from a filter."""
     log = SqliteLog(path)
     report = [append(log, range(4))]
-    _refuse_flushes()
+    refuse_flushes()
     report.append(append(log, range(4, 8)))
     return report
 
 
-def _refuse_flushes() -> None:
+def refuse_flushes() -> None:
+    """Let the kernel answer EIO to every flush of this process. Raises `OSError` where it does not take a filter."""
     architecture, first, second = SYSTEM_CALLS[platform.machine()]
     load, equal, give = 0x20, 0x15, 0x06
     program = [
