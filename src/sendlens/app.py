@@ -16,15 +16,14 @@ import structlog
 from litestar import Litestar
 
 from sendlens import tasks
-from sendlens.clock import Clock, SystemClock
-from sendlens.control.bootstrap import ensure_first_tenant
+from sendlens.clock import Clock
 from sendlens.control.control import Control
 from sendlens.control.directory import DataDirectory
-from sendlens.control.secrets import load_secret_key
 from sendlens.control.tenants import Tenant
 from sendlens.enrich.geo import Countries
 from sendlens.exchangers.known import FILE, Known
 from sendlens.exchangers.resolver import Asker, Resolver
+from sendlens.ground import Ground
 from sendlens.log.sqlite import SqliteLog
 from sendlens.mailboxes.poller import Mailboxes
 from sendlens.mailboxes.seeds import Seeds, Sent
@@ -55,7 +54,6 @@ from sendlens.scrapes.scraper import Scrapes
 from sendlens.settings import Settings
 from sendlens.sources.received import Mapped
 from sendlens.store.client import Store
-from sendlens.store.connection import parse, staging
 from sendlens.web.health import Sources
 from sendlens.web.intake.app import IntakeApp
 from sendlens.web.intake.asgi import Receive, Scope, Send
@@ -135,21 +133,19 @@ class Parts:
         self.closing.close()
 
 
-def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
+def open_parts(settings: Settings, clock: Clock | None = None, *, ground: Ground | None = None) -> Parts:
     """Open everything, or nothing: a part that cannot be opened closes those before it.
 
+    A `ground` that was begun earlier is used instead of a new one, and is left for its owner to close behind the parts.
     Raises `DataDirectoryInUse`, `SettingsError` and `StoreError`, each with the next step.
     """
-    clock = clock or SystemClock()
     with contextlib.ExitStack() as stack:
-        directory = stack.enter_context(DataDirectory.open(settings.data))
-        control = stack.enter_context(Control.open(settings.control_url, load_secret_key(settings), clock))
-        tenant, new_key = ensure_first_tenant(control, settings)
+        if ground is None:
+            ground = stack.enter_context(Ground(settings, clock))
+        clock, control = ground.clock, ground.control
         log = SqliteLog(settings.data / "log.sqlite")
         stack.callback(log.close)
-        stack.enter_context(staging(parse(settings.store_url)))
-        store = stack.enter_context(Store.open(settings))
-        store.migrate()
+        store = ground.store()
         finish(store)
         hub = LiveHub(
             clock,
@@ -222,7 +218,7 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
         return Parts(
             settings=settings,
             clock=clock,
-            directory=directory,
+            directory=ground.directory,
             control=control,
             log=log,
             store=store,
@@ -236,8 +232,8 @@ def open_parts(settings: Settings, clock: Clock | None = None) -> Parts:
             tasks=runner,
             privacy=privacy,
             rounds=rounds,
-            first_tenant=tenant,
-            first_key=new_key or "",
+            first_tenant=ground.first_tenant,
+            first_key=ground.new_key or "",
             closing=stack.pop_all(),
         )
 

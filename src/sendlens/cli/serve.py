@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from sendlens.app import Application
+    from sendlens.ground import Ground
     from sendlens.settings import Settings
 
 GRACE_SECONDS = 20
@@ -47,23 +48,39 @@ def run(settings: Settings, listening: socket.socket) -> None:
     """Open the parts and serve until a stop signal; mistakes at the start are raised, not logged."""
     import gc
 
-    import uvicorn
-
-    from sendlens.app import Application, open_parts
+    # Nearly all that is made until the first page stays for good: there is nothing to be found among it.
+    gc.disable()
+    from sendlens.ground import Ground
 
     # How long a thread that works keeps the event loop waiting; with the default of 5 ms, and several threads that read
     # bodies and fill batches, a small request would take tens of milliseconds.
     sys.setswitchinterval(SWITCH_SECONDS)
     # Opened here and not in the server's lifespan, so that a mistake reaches the person who typed the command.
-    parts = open_parts(settings)
+    with Ground(settings) as ground:
+        _serve(settings, listening, ground)
+
+
+def _serve(settings: Settings, listening: socket.socket, ground: Ground) -> None:
+    import gc
+
+    # While these are imported, the ground opens the store.
+    import uvicorn
+
+    from sendlens.app import Application, open_parts
+
+    parts = open_parts(settings, ground=ground)
     application = Application(settings, parts=parts)
-    # Modules and parts stay for good, and batches of events are freed by their counts: looking through all of them for
-    # cycles again and again took a third of the time the writer spends in Python.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
     _greet(application, settings)
 
     class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            # Modules and parts stay for good, and batches of events are freed by their counts: looking through all of
+            # them for cycles again and again took a third of the time the writer spends in Python.
+            gc.freeze()
+            gc.set_threshold(100_000, 50, 100)
+            gc.enable()
+
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             # Live streams end first: the server waits for its connections before it ends the lifespan. The base class
             # would raise the signal again at the end, and a stop that was asked for would look like a crash.
