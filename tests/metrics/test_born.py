@@ -9,6 +9,7 @@ import pytest
 from sendlens.clock import FrozenClock
 from sendlens.metrics.compile import compile_question
 from sendlens.metrics.dimensions import DIMENSIONS
+from sendlens.metrics.filters import parse_filters
 from sendlens.metrics.periods import parse_period
 from sendlens.metrics.query import Metrics, Scope
 from sendlens.metrics.question import Question, Want
@@ -64,6 +65,32 @@ def test_what_was_born_long_before_the_period_counts_in_it(filled: Store) -> Non
     who = Recipients(metrics).who
     assert [one.key for one in who(Scope(tenant=TENANT, period=PERIOD), "bounced")] == ["1"]
     assert [one.key for one in who(Scope(tenant=TENANT, period=PERIOD), "opened_human")] == ["7", "1"]
+
+
+def test_of_few_messages_the_state_that_holds_is_found_among_all_versions(embedded_store: Store) -> None:
+    born = {"message_born": NOON // 86_400}
+    first = [_mail(key, key, "bounced", NOON, bounce_reason="full", bounce_class="soft", **born) for key in range(1, 5)]
+    later = [
+        _mail(2, 12, "delivered", NOON + 60, **born),  # came through after all: no bounce any more
+        _mail(3, 13, "bounced", NOON + 60, bounce_reason="unknown_user", bounce_class="hard", **born),
+        _mail(4, 14, "complained", NOON + 60, campaign_id="spring", **born),  # the campaign was not known before
+        _mail(5, 15, "bounced", NOON, message_sent_at=LONG_AGO, **born),
+    ]
+    put(embedded_store, [first, later])
+    metrics = Metrics(embedded_store, FrozenClock(NOW))
+
+    def told(clock: ClockName, *filters: str) -> dict[str, int]:
+        scope = Scope(tenant=TENANT, period=PERIOD, clock=clock, filters=parse_filters(filters))
+        rows = metrics.breakdown(scope, ("bounced",), "bounce_reason").rows
+        return {row.value: int(row.figures["bounced"].n or 0) for row in rows}
+
+    assert embedded_store.query("t_1", "SELECT count() FROM messages WHERE tenant = {tenant:String}").scalar() == 8
+    for clock in ("event", "send"):
+        assert told(clock) == {"full": 2, "unknown_user": 1} | ({"": 1} if clock == "event" else {}), clock
+        assert told(clock, "is,campaign,spring") == {"full": 1}, clock
+        assert told(clock, "is_not,campaign,spring").get("full") == 1, clock
+    who = Recipients(metrics).who
+    assert {one.key for one in who(Scope(tenant=TENANT, period=PERIOD), "bounced")} == {"1", "3", "4", "5"}
 
 
 @pytest.mark.parametrize("clock", ["event", "send"])

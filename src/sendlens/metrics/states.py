@@ -57,6 +57,12 @@ MOMENTS: Final[dict[str, str]] = {
 """When a message counts for a measure; 1970-01-01 where it does not."""
 
 
+_STAYS: Final[dict[str, str]] = {
+    **{measure: "bounced_at" for measure in MOMENTS if measure.partition("_")[0] == "bounced"},
+    **{measure: f"{measure}_at" for measure in ("dropped", "complained", "replied", "forwarded", "shared")},
+}
+"""What few messages come to: the time that is set in every later version of a row, too, once it was."""
+
 TALLIED: Final = ("opens", "opens_human", "clicks", "clicks_human", "conversions", "revenue")
 """The totals that a message keeps by minute, in the order of their numbers, which begin with 1 (docs/tables.md)."""
 OF_PERSON: Final = (
@@ -89,10 +95,10 @@ def states(question: Question, bind: Binder, wants: Sequence[Want]) -> list[str]
 def people(question: Question, bind: Binder, clock: str, measure: str) -> str:
     """Return the selection of who is behind a measure: person, campaign, message, when it counts and happened."""
     at = "sent_at" if clock == "send" else "told_at"
-    where = [*_where(question, bind, at, [measure]), f"told_at > {_NEVER}"]
+    latest, where = _asked(question, bind, at, [measure])
     return (
         f"SELECT recipient_key, campaign_id, message_key, {at} AS at, {MOMENTS[measure]} AS told_at"
-        f" FROM messages FINAL WHERE {' AND '.join(where)}"
+        f" FROM {latest} WHERE {' AND '.join([*where, f'told_at > {_NEVER}'])}"
     )
 
 
@@ -100,9 +106,10 @@ def _sent(question: Question, bind: Binder, measures: Sequence[str]) -> str:
     """Return the branch on the send clock: everything a message ever did counts where it was sent."""
     counts = ", ".join(f"('{measure}', toInt64(countIf({MOMENTS[measure]} > {_NEVER})))" for measure in measures)
     value, place = _what(question, bind, "sent_at"), branches.slot(question, bind, "sent_at")
+    latest, where = _asked(question, bind, "sent_at", measures)
     rows = (
-        f"SELECT {value} AS what, {place} AS slot, [{counts}] AS pairs FROM messages FINAL"
-        f" WHERE {' AND '.join(_where(question, bind, 'sent_at', measures))} GROUP BY what, slot"
+        f"SELECT {value} AS what, {place} AS slot, [{counts}] AS pairs FROM {latest}"
+        f" WHERE {' AND '.join(where)} GROUP BY what, slot"
     )
     return (
         "SELECT what, slot, 'send' AS on_clock, pair.1 AS counted, pair.2 AS units, toDecimal128(0, 4) AS money"
@@ -114,11 +121,12 @@ def _happened(question: Question, bind: Binder, measures: Sequence[str]) -> str:
     """Return the branch on the event clock: each thing counts when it happened."""
     pairs = ", ".join(f"('{measure}', {MOMENTS[measure]})" for measure in measures)
     value, place = _what(question, bind, "pair.2"), branches.slot(question, bind, "pair.2")
+    latest, where = _asked(question, bind, "pair.2", measures)
     return (
         f"SELECT {value} AS what, {place} AS slot, 'event' AS on_clock, pair.1 AS counted,"
         " toInt64(count()) AS units, toDecimal128(0, 4) AS money"
-        f" FROM messages FINAL ARRAY JOIN [{pairs}] AS pair"
-        f" WHERE {' AND '.join(_where(question, bind, 'pair.2', measures))} GROUP BY what, slot, counted"
+        f" FROM {latest} ARRAY JOIN [{pairs}] AS pair"
+        f" WHERE {' AND '.join(where)} GROUP BY what, slot, counted"
     )
 
 
@@ -126,16 +134,27 @@ def _what(question: Question, bind: Binder, at: str) -> str:
     return branches.what(question, bind, question.by.column if question.by else "", at)
 
 
-def _where(question: Question, bind: Binder, at: str, measures: Sequence[str]) -> list[str]:
-    types = sorted({one for measure in measures for one in told_by(measure)})
-    return [
+def _asked(question: Question, bind: Binder, at: str, measures: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the states that hold, and the conditions under which they count by the time `at`.
+
+    TRICKY: FINAL puts all rows of the days in order to find the versions that replace each other. Of few messages the
+    latest version is found sooner, but only by what every later version of them has as well: their days, and a time
+    that stays. Everything else is asked of what was found.
+    """
+    told = sorted({one for measure in measures for one in told_by(measure)})
+    days = (
+        branches.born(question, bind, "messages", at)
+        if at == "sent_at"
+        else branches.born_of_events(question, bind, told)
+    )
+    where = [
         "tenant = {tenant:String}",
         f"{at} >= {bind.moment(max(question.start, 1000))}",
         f"{at} < {bind.moment(question.end)}",
         *branches.conditions(question.filters, bind, question.zone, at=at),
-        *(
-            branches.born(question, bind, "messages", at)
-            if at == "sent_at"
-            else branches.born_of_events(question, bind, types)
-        ),
     ]
+    if not all(measure in _STAYS for measure in measures):
+        return "messages FINAL", [*where, *days]
+    came = " OR ".join(dict.fromkeys(f"{_STAYS[measure]} > {_NEVER}" for measure in measures))
+    kept = " AND ".join(["tenant = {tenant:String}", f"({came})", *days])
+    return f"(SELECT * FROM messages WHERE {kept} ORDER BY version DESC LIMIT 1 BY tenant, born, message_key)", where

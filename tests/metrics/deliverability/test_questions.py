@@ -64,7 +64,7 @@ def test_latency_is_told_where_sending_was(embedded_store: Store) -> None:
     assert [one.n for one in told] == [1, 1]
 
 
-def test_the_age_on_the_list_is_counted_from_the_first_event(embedded_store: Store) -> None:
+def test_the_age_on_the_list_is_counted_from_the_first_mail(embedded_store: Store) -> None:
     old = [mail(1, 1, sent=NOON - days * DAY, person=days) for days in (10, 60, 300)]
     for place, events in enumerate(old):
         for event in events:
@@ -75,13 +75,15 @@ def test_the_age_on_the_list_is_counted_from_the_first_event(embedded_store: Sto
         end(15, "bounced", person=15, bounce_class="hard", smtp_reply="550"),
         end(13, "bounced", person=300, bounce_class="soft"),
     ]
-    put(embedded_store, [*old, *new, ends])
+    shopper = end(99, "converted", NOON - 400 * DAY, person=14, message_born=NOON // DAY - 400)  # no mail yet
+    again = mail(21, 1, person=21)  # its delivery is told of before its sending
+    put(embedded_store, [*old, [shopper], *new, ends, again[1:], again[:1]])
     asking = metrics(embedded_store)
     found = by_age(asking, scope())
     assert found is not None
     told = {one.key: {key: (figure.n, figure.d) for key, figure in one.figures.items()} for one in found}
     assert list(told) == ["first", "30d", "180d", "older"]
-    assert told["first"]["hard_bounce_rate"] == (1, 2)
+    assert told["first"]["hard_bounce_rate"] == (1, 3)
     assert told["30d"]["sent"] == (1, None)
     assert told["180d"]["complaint_rate"] == (1, 1)
     assert told["older"]["hard_bounce_rate"] == (0, 1)
@@ -90,7 +92,7 @@ def test_the_age_on_the_list_is_counted_from_the_first_event(embedded_store: Sto
     for key, figure in whole.items():
         assert sum(one.figures[key].n or 0 for one in found) == figure.n, key
         assert not figure.d or sum(one.figures[key].d or 0 for one in found) == figure.d, key
-    assert [(one.key, one.figures["sent"].n) for one in by_segment(asking, scope())] == [("", 5)]
+    assert [(one.key, one.figures["sent"].n) for one in by_segment(asking, scope())] == [("", 6)]
 
 
 def test_seeds_are_counted_by_provider_and_test(embedded_store: Store) -> None:

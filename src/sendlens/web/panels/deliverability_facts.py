@@ -331,7 +331,7 @@ async def list_health(question: Ask) -> Facts:
         *_columns(*HEALTH_METRICS),
     )
     empty = _empty(question, ages, "List ages", "No mail was sent to known recipients in this period.")
-    note = "The age is counted from somebody's first event to the sending of the mail."
+    note = "The age is counted from the first mail to somebody to the sending of the mail."
     return Facts("List health", head, rows, empty, note=note)
 
 
