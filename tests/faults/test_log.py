@@ -35,6 +35,7 @@ def test_the_last_block_is_torn_or_damaged(tmp_path: Path, note: Note) -> None:
         ready = server.get("/health/ready")
         assert ready["checks"]["writer"]["ok"], ready
         assert ready["checks"]["fuse"]["ok"], ready
+        assert (ready["status"], ready["checks"]["blocks"]["ok"]) == ("degraded", False), ready
         (letter,) = server.get("/v1/dead-letters")["letters"]
         assert (letter["records"], letter["reason"].partition(":")[0]) == (EVENTS, "CorruptBlock")
 

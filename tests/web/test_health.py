@@ -29,6 +29,7 @@ STOPPED = Blown("t_1", "src_1", 7, 120, 90, "ValueError: ada@example.com is odd"
         ({"answered": False}, "store", "failing", "does not answer"),
         ({"waiting": 5_000_001}, "door", "failing", "posts get 503"),
         ({"log_trouble": "disk full"}, "log", "failing", "disk full"),
+        ({"progress": Progress(damaged=2, last_damaged=9)}, "blocks", "degraded", "2 damaged .* at offset 9"),
         ({"blown": [STOPPED]}, "fuse", "failing", r"src_1: 90 of 120 records in batch 7 .*\(ValueError\)"),
         ({"behind": "the store lacks migrations 3"}, "migrations", "failing", "lacks migrations 3"),
         ({"disk_free_bytes": 999_999_999}, "disk", "degraded", "only 999 MB"),

@@ -72,6 +72,10 @@ class Progress:
     failures: int = 0
     holding: int = 0
     """The batch that waits because it blew a fuse; 0 for none."""
+    damaged: int = 0
+    """Blocks of the log that were not as they had been written, since the start."""
+    last_damaged: int = 0
+    """The offset of the last of them."""
 
 
 class Writer:
@@ -296,6 +300,17 @@ class Writer:
         self._fuse.passed(blocks, batch)
         batch.seconds = self._clock.monotonic() - started
         self.progress.last_batch_ms = batch.seconds * 1000
+        for stored in blocks:
+            if stored.damaged:
+                self.progress.damaged += 1
+                self.progress.last_damaged = stored.offset
+                _log.error(
+                    "a block of the log is damaged; its records are a dead letter",
+                    offset=stored.offset,
+                    tenant=stored.block.tenant,
+                    source=stored.block.source,
+                    records=stored.block.count,
+                )
         _tell(batch, blocks)
         self._on_stored(batch)
 

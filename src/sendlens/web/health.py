@@ -57,7 +57,7 @@ class Facts:
     tasks: Mapping[str, TaskState] = field(default_factory=dict[str, TaskState])
 
 
-WARNINGS = frozenset({"disk", "tasks", "polling"})
+WARNINGS = frozenset({"blocks", "disk", "tasks", "polling"})
 """Checks that make health degraded and not failing: a load balancer has no reason to turn away."""
 
 
@@ -143,6 +143,7 @@ def judge(settings: Settings, facts: Facts) -> Health:
         "store": Check(facts.answered, "answers" if facts.answered else f"does not answer within {PING_SECONDS:g} s"),
         "door": Check(not over, f"{facts.waiting} records wait to be stored{late}"),
         "log": Check(not facts.log_trouble, facts.log_trouble or "takes what arrives"),
+        "blocks": _blocks(facts.progress),
         "fuse": _fuse(facts.blown),
         "migrations": Check(not facts.behind, facts.behind or "all are applied"),
         "disk": _disk(settings, facts.disk_free_bytes),
@@ -168,6 +169,16 @@ def _writer(facts: Facts) -> Check:
         kind = progress.last_error.partition(":")[0][:80]
         return Check(False, f"has failed for {seconds} s and keeps trying: {kind}")
     return Check(True, "stores what arrives")
+
+
+def _blocks(progress: Progress) -> Check:
+    if not progress.damaged:
+        return Check(True, "every block of the log was as it had been written")
+    return Check(
+        False,
+        f"{progress.damaged} damaged since the start, the last at offset {progress.last_damaged}; their records are "
+        "dead letters. Look at the disk",
+    )
 
 
 def _fuse(blown: list[Blown]) -> Check:

@@ -59,6 +59,7 @@ class Gauges:
 
         return {
             "sendlens_batch_failures_total": lambda: _one(progress.failures),
+            "sendlens_damaged_blocks_total": lambda: _one(progress.damaged),
             "sendlens_writer_up": lambda: _one(
                 self.writer.alive and not progress.failing_since_ms and not progress.holding
             ),

@@ -58,6 +58,7 @@ FAMILIES: Final = (
     Family("sendlens_batch_records", "histogram", (), "Records in a batch.", _RECORDS),
     Family("sendlens_batch_seconds", "histogram", (), "Time of a batch, from the log into all tables.", _SECONDS),
     Family("sendlens_batch_failures_total", "counter read", (), "Tries to store a batch that failed."),
+    Family("sendlens_damaged_blocks_total", "counter read", (), "Blocks of the log that the disk had changed."),
     Family("sendlens_writer_up", "gauge", (), "1 while the writer runs and its last try succeeded."),
     Family("sendlens_lag_records", "gauge", (), "Records on disk and not yet in the store."),
     Family("sendlens_lag_seconds", "gauge", (), "Age of the oldest block that is not yet in the store; 0 if none is."),
