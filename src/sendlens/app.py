@@ -60,6 +60,7 @@ from sendlens.web.intake.asgi import Receive, Scope, Send
 from sendlens.web.intake.tracker import TrackerApp
 from sendlens.web.live import LiveHub
 from sendlens.web.live_socket import LiveSocket
+from sendlens.web.pace import Pace
 from sendlens.web.presence import while_there
 from sendlens.web.proxies import Proxies
 from sendlens.web.samples import Samples
@@ -126,6 +127,7 @@ class Parts:
     """What polls; filled when the application starts, which is what its finds go through."""
     first_tenant: Tenant
     first_key: str
+    pace: Pace
     closing: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     def close(self) -> None:
@@ -158,10 +160,13 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, ground: Ground
         store.observe(telemetry.queried)
 
         lag = Lag()
+        pace = Pace(clock)
 
         def stored(batch: Batch) -> None:
             telemetry.stored(batch)
             lag.stored(batch, clock.now_ms())
+            for tenant_id, seconds in batch.seconds_by_tenant.items():
+                pace.charge(tenant_id, seconds)
             for tenant_id, count in batch.stored_by_tenant.items():
                 hub.publish(tenant_id, {"events": count, "batch": batch.batch_id})
             for tenant_id, source, *_ in batch.accounts:
@@ -208,7 +213,9 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, ground: Ground
 
         health = Sources(settings, clock, log, store, writer, fuse, samples, runner.states, trouble)
         rounds: list[Rounds] = []
-        gauges = Gauges(clock, log, hub, writer, deduper, births, fuse, samples, runner.states, known, rounds, trouble)
+        gauges = Gauges(
+            clock, log, hub, writer, deduper, births, fuse, samples, runner.states, known, pace, rounds, trouble
+        )
         telemetry.read_from(gauges.readings())
         runner.start()
         stack.callback(runner.stop)
@@ -234,6 +241,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, ground: Ground
             rounds=rounds,
             first_tenant=ground.first_tenant,
             first_key=ground.new_key or "",
+            pace=pace,
             closing=stack.pop_all(),
         )
 
@@ -341,6 +349,7 @@ class Application:
             parts.settings,
             parts.clock,
             answered=parts.telemetry.answered,
+            pace=parts.pace,
         )
         loop = asyncio.get_running_loop()
 
@@ -380,6 +389,7 @@ class Application:
             first_key=parts.first_key or parts.settings.bootstrap_key,
             intake=self._intake,
             imports=self._imports,
+            pace=parts.pace,
         )
         await self._imports.resume()
 

@@ -14,7 +14,7 @@ import threading
 from typing import Final
 
 BEHIND: Final = 12
-"""Nice value of the work for a tenant that has had more than the others."""
+"""Nice value of the work for a tenant that stands back for others."""
 
 
 def stand_back(by: int) -> None:

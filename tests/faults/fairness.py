@@ -43,6 +43,10 @@ class Measured:
         """Return how many times longer the 95th percentile is; a few milliseconds more or less count for nothing."""
         return self.seen[state].p95(what) / max(self.seen[to].p95(what), 0.005)
 
+    def work(self, what: str) -> float:
+        """Return how many times as much processor time the server spends meanwhile in the flood as it does alone."""
+        return self.spent["flood"].quantile(what, 0.5) / self.spent["alone"].quantile(what, 0.5)
+
     def __str__(self) -> str:
         """Return the table in Markdown."""
         lines = ["| | state | median | 95th percentile | times alone | times control | processor meanwhile, median |"]

@@ -45,10 +45,11 @@ def test_a_quiet_tenant_is_never_refused(tmp_path: Path) -> None:
 def test_a_quiet_tenant_waits_little_longer(tmp_path: Path) -> None:
     """Than while the same traffic goes elsewhere: what generating it costs is not the server's.
 
-    The margin is wide: on two cores the flood leaves each of its neighbours less of the processor, too. The figures
-    that are published are printed by `python -m tests.faults.fairness`.
+    The margins are for machines that do other things, too. The figures that are published are printed by
+    `python -m tests.faults.fairness`. What the server works on for others meanwhile depends less on the machine.
     """
     with running(tmp_path / "data") as server:
         found = measure(server, second_tenant(server, "quiet"), rounds=3, each=50)
-    assert found.ratio("post") < 10, str(found)
-    assert found.ratio("query") < 10, str(found)
+    for what in ("post", "query"):
+        assert found.ratio(what) < 4, str(found)
+        assert found.work(what) < 2.5, str(found)

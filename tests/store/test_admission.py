@@ -169,19 +169,3 @@ def test_tenants_that_left_are_forgotten() -> None:
     for number in range(1000):
         use(admission, now, f"t_{number}", 1.0)
     assert len(admission._uses) <= 64
-
-
-def test_whoever_had_more_than_an_even_share_works_behind_the_others() -> None:
-    now = Now()
-    admission = Admission(2, PATIENCE, 0, now)
-
-    def behind(tenant: str) -> bool:
-        with admission.place(tenant) as is_behind:
-            return is_behind
-
-    use(admission, now, "a", 9)
-    assert not behind("a")  # alone it takes nothing from anybody
-    use(admission, now, "b", 1)
-    assert (behind("a"), behind("b"), behind("c")) == (True, False, False)
-    now.seconds += 61
-    assert (behind("b"), behind("a")) == (False, False)

@@ -1,4 +1,4 @@
-"""Whose query gets the processor: what the engine does for a tenant that had more is done behind everything else."""
+"""Whose query gets the processor: what the engine does for a tenant that stands back is done behind everything else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from sendlens.priority import BEHIND, stand_back
 from sendlens.store import Store, query
+from sendlens.store.asker import Asker, asking
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="nice values of threads are Linux's")
 
@@ -19,7 +20,7 @@ def nice() -> int:
     return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
 
-def test_a_tenant_that_had_more_is_worked_for_behind_the_others(
+def test_a_tenant_that_stands_back_is_worked_for_behind_the_others(
     embedded_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -30,9 +31,11 @@ def test_a_tenant_that_had_more_is_worked_for_behind_the_others(
         return ask(*asking)  # pyright: ignore[reportArgumentType] - handed on as it came
 
     monkeypatch.setattr(query, "rows_of", noting)
-    monkeypatch.setattr(embedded_store._readers._admission, "_is_ahead", lambda tenant: tenant == "heavy")  # pyright: ignore[reportPrivateUsage]
     for tenant in ("heavy", "light", "heavy"):
-        assert embedded_store.query(tenant, "SELECT {tenant:String}").scalar() == tenant
+        who = Asker()
+        who.behind = tenant == "heavy"
+        with asking(who):
+            assert embedded_store.query(tenant, "SELECT {tenant:String}").scalar() == tenant
     assert asked == [max(BEHIND, nice()), nice(), max(BEHIND, nice())]
 
 

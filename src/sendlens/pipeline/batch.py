@@ -31,6 +31,8 @@ from sendlens.pipeline.verdicts import CorrectedStore
 
 _MINUTE_MS: Final = 60_000
 _DAY_MS: Final = 86_400_000
+_NO_SMALLER: Final = 5_000
+"""A batch of fewer records takes about as long as one of so many."""
 NONE_PARKED: Final[Mapping[int, str]] = {}
 
 DAMAGED: Final = (
@@ -120,6 +122,15 @@ class Batch:
         for (tenant, *_), outcome in self.accounts.items():
             stored[tenant] += outcome.stored
         return stored
+
+    @property
+    def seconds_by_tenant(self) -> dict[str, float]:
+        """Whose records took how much of `seconds`, but for what a batch takes however few it has."""
+        received: dict[str, int] = defaultdict(int)
+        for (tenant, *_), outcome in self.accounts.items():
+            received[tenant] += outcome.received
+        whole = max(sum(received.values()), _NO_SMALLER)
+        return {tenant: self.seconds * count / whole for tenant, count in received.items()}
 
 
 @dataclass

@@ -62,15 +62,12 @@ class Admission:
         self._uses: dict[str, _Use] = {}
 
     @contextmanager
-    def place(self, tenant: str) -> Generator[bool]:
-        """Hold a place within a block; its value is whether the tenant has had more than others who are about.
-
-        Raises `TooBusy` when there is no place in time or the budget is used up.
-        """
+    def place(self, tenant: str) -> Generator[None]:
+        """Hold a place within a block. Raises `TooBusy` when there is none in time or the budget is used up."""
         self._wait(tenant)
         started = self._clock()
         try:
-            yield self._is_ahead(tenant)
+            yield
         finally:
             self._give_back(tenant, self._clock() - started)
 
@@ -175,13 +172,6 @@ class Admission:
     def _share(self) -> int:
         """Return how many places one tenant may have now."""
         return self._places if self._about() < 2 else math.ceil(self._places / 2)
-
-    def _is_ahead(self, tenant: str) -> bool:
-        """Return whether a tenant's questions took more than an even share of the last minute, while others ask too."""
-        with self._lock:
-            since = self._clock() - ABOUT_SECONDS
-            about = {name: self._used(use) for name, use in self._uses.items() if use.asked > since or use.running}
-            return len(about) > 1 and about[tenant] > sum(about.values()) / len(about)
 
     def _about(self) -> int:
         since = self._clock() - ABOUT_SECONDS

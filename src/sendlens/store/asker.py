@@ -30,6 +30,8 @@ class Asker:
         """Begin with somebody who is there."""
         self._lock = threading.Lock()
         self._left = False
+        self.behind = False
+        """Whether its tenant stands back for others: then what it asks is worked on behind everything else."""
         self._hears: dict[object, Callable[[], None]] = {}
 
     @property

@@ -1,7 +1,7 @@
-"""Hands: threads of the process that work for tenants who have had more of the embedded engine than the others.
+"""Hands: threads of the process that work for tenants who stand back for others.
 
 The engine does most of its work in the thread that calls it, so how far that thread stands back decides whose query
-gets the processor. Leaves to `admission` who has had more.
+gets the processor. Leaves to `web.pace` who stands back, and to `asker` the word of it.
 """
 
 from __future__ import annotations

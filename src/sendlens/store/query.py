@@ -204,7 +204,8 @@ class Readers:
     def _asked(self, tenant: str, ask: Callable[[Client], _T]) -> _T:
         with self._watched():
             try:
-                with self._admission.place(tenant) as behind:
+                with self._admission.place(tenant):
+                    behind = asker().behind
                     room: Room = "alone" if self._admission.single and not behind else "shared"
                     with self._borrow(tenant, room) as reader, explained(reader.comment):
                         return self._hands.do(lambda: ask(reader.client), behind=behind)
@@ -213,11 +214,11 @@ class Readers:
                     raise
             # Its place is somebody else's by now: large ones that wait for each other must not keep small ones waiting.
             with (
-                self._large.place(tenant) as behind,
+                self._large.place(tenant),
                 self._borrow(tenant, "large") as reader,
                 explained(reader.comment),
             ):
-                return self._hands.do(lambda: ask(reader.client), behind=behind)
+                return self._hands.do(lambda: ask(reader.client), behind=asker().behind)
 
     @contextmanager
     def _watched(self) -> Generator[None]:

@@ -25,6 +25,7 @@ from sendlens.polling.rounds import Rounds
 from sendlens.settings import Settings
 from sendlens.store.maintenance import Size
 from sendlens.web.live import LiveHub
+from sendlens.web.pace import Pace
 from sendlens.web.samples import Samples, TaskState
 from sendlens.web.telemetry import Reading, Readings, Telemetry
 
@@ -45,6 +46,7 @@ class Gauges:
     samples: Samples
     tasks: Mapping[str, TaskState]
     exchangers: Known
+    pace: Pace
     polled: Sequence[Rounds]
     """What is polled; filled when polling begins."""
     trouble: Callable[[], str]
@@ -70,6 +72,10 @@ class Gauges:
             "sendlens_dedupe_keys": lambda: _one(self.deduper.held),
             "sendlens_dedupe_store_keys_total": lambda: _one(self.deduper.asked),
             "sendlens_births_held": lambda: _one(self.births.held),
+            "sendlens_tenants_behind": lambda: _one(self.pace.standing_back),
+            "sendlens_turns_waited_total": lambda: _by_kind(self.pace.waits),
+            "sendlens_turns_waited_seconds_total": lambda: _by_kind(self.pace.waited),
+            "sendlens_turns_refused_total": lambda: _by_kind(self.pace.refused),
             "sendlens_store_bytes": lambda: tables(lambda size: size.bytes),
             "sendlens_store_rows": lambda: tables(lambda size: size.rows),
             "sendlens_store_parts": lambda: tables(lambda size: size.parts),
@@ -135,3 +141,7 @@ def _shows(request: AnyRequest, key: str) -> bool:
 
 def _one(value: float) -> Reading:
     return [((), value)]
+
+
+def _by_kind(values: Mapping[str, float]) -> Reading:
+    return [((kind,), value) for kind, value in values.items()]

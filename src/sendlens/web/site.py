@@ -32,6 +32,7 @@ from sendlens.web.api.router import api_router, open_api, problem_handlers
 from sendlens.web.health import Sources, health_router
 from sendlens.web.intake.app import IntakeApp
 from sendlens.web.live import LiveHub
+from sendlens.web.pace import Pace
 from sendlens.web.pages.access import Access, PageRequest
 from sendlens.web.pages.frame import problem
 from sendlens.web.pages.mount import page_router
@@ -59,6 +60,7 @@ def build(
     first_key: str,
     intake: IntakeApp,
     imports: Imports,
+    pace: Pace,
 ) -> Litestar:
     """Return the application that answers everything but the intake."""
     metrics = Metrics(store, clock, Disguise(settings, control.pseudonym).name)
@@ -67,7 +69,7 @@ def build(
         settings=settings,
         clock=clock,
         control=control,
-        answers=Answers(metrics),
+        answers=Answers(metrics, pace=pace),
         hub=hub,
         access=access,
         render=Renderer(),
@@ -92,7 +94,7 @@ def build(
     return Litestar(
         route_handlers=[
             page_router(site),
-            api_router(metrics, control.keys, control.tenants, requests=settings.api_requests),
+            api_router(metrics, control.keys, control.tenants, requests=settings.api_requests, pace=pace),
             dead_letter_router(control, replay, health.fuse, parking),
             rejection_router(control, clock),
             mail_router(control, metrics),

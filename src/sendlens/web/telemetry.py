@@ -68,6 +68,10 @@ FAMILIES: Final = (
     Family("sendlens_dedupe_store_keys_total", "counter read", (), "Event keys the store had to be asked for."),
     Family("sendlens_births_held", "gauge", (), "Messages whose day of birth is in memory."),
     Family("sendlens_query_seconds", "histogram", ("outcome",), "Time of a question to the store.", _SECONDS),
+    Family("sendlens_tenants_behind", "gauge", (), "Tenants that stand back for others now."),
+    Family("sendlens_turns_waited_total", "counter read", ("kind",), "Pieces of work that waited for their turn."),
+    Family("sendlens_turns_waited_seconds_total", "counter read", ("kind",), "How long they waited, together."),
+    Family("sendlens_turns_refused_total", "counter read", ("kind",), "Those refused because too many waited before."),
     Family("sendlens_store_bytes", "gauge", ("table",), "Bytes of a table on disk, sampled."),
     Family(
         "sendlens_store_rows", "gauge", ("table",), "Rows of a table, sampled; repeated ones may still be among them."

@@ -1,7 +1,7 @@
 """Who asks: the bearer key of a request, and the tenant it belongs to.
 
-Owns the check of the key's scope, and the place of the tenant that a request takes. What a key is worth is the control
-plane's; a revoked key stops working within a second, because its finder remembers no longer.
+Owns the check of the key's scope, and when a request takes what `held` says and gives it back. What a key is worth is
+the control plane's; a revoked key stops working within a second, because its finder remembers no longer.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any, Final, Protocol
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from sendlens.control.roles import KEY_ROLES, PERMISSIONS, may
 from sendlens.errors import Forbidden, NotFound, Unauthorized
 from sendlens.metrics.query import TenantLike
-from sendlens.web.places import Places
+from sendlens.web.api.held import Held, Room
 
 READ: Final = "read"
 ADMIN: Final = "admin"
 _LONGEST: Final = 512
 _TENANT: Final = "sendlens_tenant"
 _SCOPES: Final = "sendlens_scopes"
-_PLACE: Final = "sendlens_place"
+_HELD: Final = "sendlens_held"
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -63,12 +63,12 @@ class TenantFinder(Protocol):
 class Access:
     """A guard that lets requests with a key of the right scope through, and the tenant they may see."""
 
-    def __init__(self, keys: KeyFinder, tenants: TenantFinder, scope: str = READ, places: Places | None = None) -> None:
+    def __init__(self, keys: KeyFinder, tenants: TenantFinder, scope: str = READ, room: Room | None = None) -> None:
         """Look keys and tenants up; both may touch a database, so that they are called in a thread.
 
-        With `places` a request takes one, which `LeavePlaces` gives back.
+        With a `room` a request takes its place there, which `LeaveRoom` gives back.
         """
-        self._places = places
+        self._room = room
         self._keys = keys
         self._tenants = tenants
         self._scope = scope
@@ -88,9 +88,9 @@ class Access:
         tenant, scopes = await asyncio.to_thread(self._find, secret)
         connection.scope["state"][_TENANT] = tenant
         connection.scope["state"][_SCOPES] = scopes
-        if self._places is not None:
-            await self._places.arrive(tenant.id)
-            connection.scope["state"][_PLACE] = (self._places, tenant.id)
+        if self._room is not None:
+            held = connection.scope["state"][_HELD] = Held(self._room, tenant.id)
+            await held.take()
 
     def _find(self, secret: str) -> tuple[TenantLike, Collection[str]]:
         key = self._keys.find(secret)
@@ -104,8 +104,8 @@ class Access:
             raise Unauthorized("the API key's tenant does not exist any more") from error
 
 
-class LeavePlaces:
-    """ASGI middleware around the guard: gives the place back when the answer is sent, or the caller is gone."""
+class LeaveRoom:
+    """ASGI middleware around the guard: gives back what is held when the answer is sent, or the caller is gone."""
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
@@ -113,12 +113,20 @@ class LeavePlaces:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on."""
+
+        def held() -> Held | None:
+            return scope.get("state", {}).get(_HELD)
+
+        async def sent(message: Message) -> None:
+            if (mine := held()) is not None:
+                mine.worked()
+            await send(message)
+
         try:
-            await self.app(scope, receive, send)
+            await self.app(scope, receive, sent)
         finally:
-            taken: tuple[Places, str] | None = scope.get("state", {}).pop(_PLACE, None)
-            if taken is not None:
-                taken[0].leave(taken[1])
+            if (mine := held()) is not None:
+                mine.left()
 
 
 def tenant_of(request: AnyRequest) -> TenantLike:

@@ -37,16 +37,15 @@ from sendlens.metrics.standing import standing
 from sendlens.metrics.variants import variants
 from sendlens.sources.schema import event_schema
 from sendlens.web.api import answers, problems, tables
-from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeavePlaces, TenantFinder, must_of, tenant_of
+from sendlens.web.api.access import Access, AnyRequest, KeyFinder, LeaveRoom, TenantFinder, must_of, tenant_of
 from sendlens.web.api.deliverability import deliverability_route
+from sendlens.web.api.held import Room
 from sendlens.web.api.messages import message_route
 from sendlens.web.api.plain import PlainPage
 from sendlens.web.api.requests import RequestIds
-from sendlens.web.places import Places
+from sendlens.web.pace import Pace
 
 OVERVIEW: Final = ("sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "complaint_rate", "revenue")
-AT_ONCE: Final = 2
-"""Requests of one tenant that are worked on at the same time; more wait for their turn without a thread."""
 _SECURITY: Final = [{"key": list[str]()}]
 # What is true now is not in a minute; a shared cache must never keep it.
 _FRESH: Final = CacheControlHeader(private=True, no_cache=True)
@@ -66,14 +65,14 @@ _Format = Annotated[str, QueryParameter(name="format", description="json or csv;
 _Interval = Annotated[str, QueryParameter(description="auto, minute, quarter, hour, day, week or month.")]
 
 
-def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requests: int = 0) -> Router:
+def api_router(
+    metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requests: int = 0, pace: Pace | None = None
+) -> Router:
     """Return the router of `/v1`; the answers are about the tenant whose key the request shows.
 
-    Each tenant may have so many `requests` in progress; 0 is no limit.
+    Each tenant may have so many `requests` in progress; 0 is no limit. One that is behind by `pace` waits for turns.
     """
-    access = Access(
-        keys, tenants, places=Places(requests, "requests to the API", "SENDLENS_API_REQUESTS", at_once=AT_ONCE)
-    )
+    access = Access(keys, tenants, room=Room(pace or Pace(metrics.clock), metrics.clock, requests))
 
     # TRICKY: a function, not the bound method: Litestar deep-copies nested routers, and with a method its object.
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -100,7 +99,7 @@ def api_router(metrics: Metrics, keys: KeyFinder, tenants: TenantFinder, *, requ
         path="/v1",
         route_handlers=[_schema, guarded],
         exception_handlers=problem_handlers(),  # pyright: ignore[reportArgumentType] - invariant, and partly unknown in Litestar
-        middleware=[RequestIds, LeavePlaces],
+        middleware=[RequestIds, LeaveRoom],
         tags=["Read"],
     )
 

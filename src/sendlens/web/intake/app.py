@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,7 @@ from sendlens.errors import (
     MethodNotAllowed,
     NotFound,
     SendlensError,
+    TooBusy,
     Unauthorized,
     Unavailable,
 )
@@ -43,7 +45,9 @@ from sendlens.web.intake.body import IN_THREAD, Bodies, Disconnected
 from sendlens.web.intake.fetch import Certificates, Fetch, fetch_from_sns
 from sendlens.web.intake.tokens import TokenCache
 from sendlens.web.intake.trial import Trial
+from sendlens.web.pace import Pace
 from sendlens.web.places import Places
+from sendlens.web.turns import Turns
 
 MOST_LISTED: Final = 1000
 """Most rejections listed in an answer; their number is always told."""
@@ -51,6 +55,8 @@ _REJECTIONS_KEPT: Final = 20
 REFUSED: Final = frozenset({400, 401, 413, 415})
 """Answers that say no for good: the signature is wrong, or the body is."""
 DEFAULT_SOURCE: Final = "api"
+PATIENCE: Final = 5.0
+"""How long a body may have to wait for its turn, in seconds; providers give up after a few."""
 HOOKS: Final = "/hooks/"
 
 Answered = Callable[[str, int, float], None]
@@ -137,10 +143,11 @@ class IntakeApp:
         clock: Clock,
         fetch: Fetch = fetch_from_sns,
         answered: Answered | None = None,
+        pace: Pace | None = None,
     ) -> None:
         """Bring what is accepted to `door`; `fetch` gets certificates and confirms subscriptions.
 
-        `answered` is told of every answer: path, status, seconds.
+        `answered` is told of every answer: path, status, seconds. A tenant that is behind by `pace` waits for turns.
         """
         self._door = door
         self._keys = keys
@@ -158,6 +165,8 @@ class IntakeApp:
         self._places = Places(settings.intake_requests, "requests", "SENDLENS_INTAKE_REQUESTS")
         # Of one tenant two stand in line for that thread, so that another's body comes after them and not after all.
         self._reading = Places(0, "bodies", "", at_once=2)
+        self._pace = pace or Pace(clock)
+        self._turns = Turns(self._pace, clock, "bodies", patience=PATIENCE, charged=True)
         self._certificates = Certificates(fetch, clock)
         self._tokens = TokenCache(clock)
         self.arrivals = Arrivals(clock, bodies=not settings.pseudonymous)
@@ -211,11 +220,9 @@ class IntakeApp:
         idempotency_key = request.headers.get("idempotency-key", "").strip()
         if len(idempotency_key) > 200 or not idempotency_key.isprintable():
             raise BadRequest("the Idempotency-Key is a plain text of at most 200 characters")
-        self._door.check(key.tenant, source)
-        self._rates.check(key.id)
         received_at = self._clock.now_ms()
         content_type, most = request.headers.get("content-type", ""), self._settings.max_events
-        with self._places.place(key.tenant):
+        async with self._room(key.tenant, source, key.id):
             body = await self._bodies.read(request, receive, key.tenant)
             try:
                 posted = Posted(
@@ -250,13 +257,31 @@ class IntakeApp:
 
     async def _read(self, tenant: str, length: int, work: Callable[[], Mapped]) -> Mapped:
         """Return what `work` returns, done at once for a short body and in a thread for a long one."""
-        if length <= IN_THREAD:
-            return work()
-        await self._reading.arrive(tenant)
+        turn = await self._turns.begin(tenant)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+            if length <= IN_THREAD:
+                return work()
+            await self._reading.arrive(tenant)
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+            finally:
+                self._reading.leave(tenant)
         finally:
-            self._reading.leave(tenant)
+            turn.end()
+
+    @asynccontextmanager
+    async def _room(self, tenant: str, source: str, rated: str) -> AsyncGenerator[None]:
+        """Have a request of the tenant in progress. Raises `TooBusy` or `Unavailable` where there is no room for it."""
+        with self._pace.present(tenant):
+            try:
+                self._door.check(tenant, source)
+                self._rates.check(rated)
+                self._turns.check(tenant)
+                with self._places.place(tenant):
+                    yield
+            except (TooBusy, Unavailable):
+                await self._turns.refusing(tenant)
+                raise
 
     async def _source(self, request: Request) -> tuple[Source, Provider]:
         """Return the source that a hook's address names; whatever is wrong with it, the answer is the same."""
@@ -309,8 +334,6 @@ class IntakeApp:
             return
         if request.method != "POST":
             raise MethodNotAllowed("a webhook is for POST")
-        self._door.check(source.tenant, source.id)
-        self._rates.check(source.id)
         try:
             options = provider.options.of(source.settings)
         except InvalidField as error:
@@ -319,7 +342,7 @@ class IntakeApp:
             raise Unavailable("this source is not set up correctly", retry_after=300) from None
         received_at = self._clock.now_ms()
         tenant = source.tenant
-        with self._places.place(tenant):
+        async with self._room(tenant, source.id, source.id):
             body = await self._bodies.read(request, receive, tenant)
             try:
                 received = Received(

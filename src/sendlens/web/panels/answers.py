@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sendlens.control.tenants import Tenant
 from sendlens.errors import StoreError, TooBusy
@@ -21,8 +21,13 @@ from sendlens.metrics.periods import Period, parse_period
 from sendlens.metrics.query import Metrics, Scope, Series, Table, TenantLike
 from sendlens.metrics.recipients import Person, Recipients, Who
 from sendlens.store.asker import Asker, asking
+from sendlens.web.pace import Pace
+from sendlens.web.turns import Turns
 
 _T = TypeVar("_T")
+
+PATIENCE: Final = 15.0
+"""How long a question may have to wait for its turn while its tenant stands back for others, in seconds."""
 
 
 async def in_time(seconds: float, work: Awaitable[_T], what: str) -> _T:
@@ -57,15 +62,19 @@ class Answers:
         threads: int = 32,
         each: int = 4,
         waiting: int = 100,
+        pace: Pace | None = None,
     ) -> None:
         """Ask `metrics` with at most `each` questions of a tenant at a time; as many as `waiting` of them may wait.
 
-        The threads mostly wait for a place in the store, which divides its places among the tenants.
+        The threads mostly wait for a place in the store, which divides its places among the tenants. A tenant that is
+        behind by `pace` has one question at a time.
         """
         self._each = each
         self._most = each + waiting
         self._turns: dict[str, _Turns] = {}
         self.metrics = metrics
+        self._pace = pace or Pace(metrics.clock)
+        self._line = Turns(self._pace, metrics.clock, "figures", patience=PATIENCE)
         self._campaigns = campaigns or Campaigns(metrics)
         self._recipients = recipients or Recipients(metrics)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
@@ -83,15 +92,22 @@ class Answers:
             )
         turns.wanted += 1
         try:
-            async with turns.free:
-                return await self._in_thread(work)
+            with self._pace.present(tenant.id):
+                self._line.check(tenant.id)
+                async with turns.free:
+                    turn = await self._line.begin(tenant.id)
+                    try:
+                        return await self._in_thread(work, behind=turn.behind)
+                    finally:
+                        turn.end()
         finally:
             turns.wanted -= 1
             if not turns.wanted:
                 self._turns.pop(tenant.id, None)
 
-    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+    async def _in_thread(self, work: Callable[[], _T], *, behind: bool) -> _T:
         who = Asker()
+        who.behind = behind
 
         def asked() -> _T:
             with asking(who):

@@ -1,0 +1,67 @@
+"""What a request to the API holds while it is answered: a place of its tenant, and its turn at the store.
+
+Owns taking them in order and giving each back once. Leaves to `places`, `turns` and `pace` whose turn it is.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sendlens.clock import Clock
+from sendlens.errors import TooBusy
+from sendlens.store.asker import asker
+from sendlens.web.pace import Pace
+from sendlens.web.places import Places
+from sendlens.web.turns import Turn, Turns
+
+AT_ONCE: Final = 2
+"""Requests of one tenant that are worked on at the same time; more wait for their turn without a thread."""
+PATIENCE: Final = 15.0
+"""How long a request may have to wait for its turn while its tenant stands back for others, in seconds."""
+
+
+class Held:
+    """What one request holds."""
+
+    def __init__(self, room: Room, tenant: str) -> None:
+        """Hold nothing yet."""
+        self._room = room
+        self._tenant = tenant
+        self._placed = False
+        self._turn: Turn | None = None
+
+    async def take(self) -> None:
+        """Return when it is the request's turn. Raises `TooBusy`; `left` is owed in any case."""
+        room = self._room
+        room.pace.enter(self._tenant)
+        try:
+            room.turns.check(self._tenant)
+            await room.places.arrive(self._tenant)
+        except TooBusy:
+            await room.turns.refusing(self._tenant)
+            raise
+        self._placed = True
+        self._turn = await room.turns.begin(self._tenant)
+        asker().behind = self._turn.behind
+
+    def worked(self) -> None:
+        """Give the turn back: the answer is there, and however long it takes to send, it costs others nothing."""
+        if self._turn is not None:
+            self._turn.end()
+
+    def left(self) -> None:
+        """Give everything back that is held still."""
+        self.worked()
+        if self._placed:
+            self._room.places.leave(self._tenant)
+        self._room.pace.leave(self._tenant)
+
+
+class Room:
+    """Places and turns of the API's requests."""
+
+    def __init__(self, pace: Pace, clock: Clock, most: int) -> None:
+        """Allow each tenant so many requests in progress; 0 is no limit."""
+        self.pace = pace
+        self.places = Places(most, "requests to the API", "SENDLENS_API_REQUESTS", at_once=AT_ONCE)
+        self.turns = Turns(pace, clock, "questions", patience=PATIENCE)

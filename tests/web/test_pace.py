@@ -1,0 +1,112 @@
+"""Who stands back for whom: whoever has far more requests in progress than the smallest of the others."""
+
+from __future__ import annotations
+
+import pytest
+
+from sendlens.clock import FrozenClock
+from sendlens.web.pace import ABOUT_SECONDS, CROWD_SECONDS, Pace
+
+
+class Tenants:
+    """Tenants with so many requests in progress each, as time goes by."""
+
+    def __init__(self) -> None:
+        self.clock = FrozenClock(0)
+        self.pace = Pace(self.clock)
+        self.present: dict[str, int] = {}
+
+    def have(self, seconds: float = 0.0, **present: int) -> Tenants:
+        """Let each have so many requests in progress from now on, for so long."""
+        for tenant, wanted in present.items():
+            for _ in range(wanted - self.present.get(tenant, 0)):
+                self.pace.enter(tenant)
+            for _ in range(self.present.get(tenant, 0) - wanted):
+                self.pace.leave(tenant)
+            self.present[tenant] = wanted
+        self.clock.advance(seconds)
+        return self
+
+    def behind(self, *tenants: str) -> list[bool]:
+        return [self.pace.behind(tenant) for tenant in tenants]
+
+
+def test_whoever_is_alone_stands_back_for_nobody() -> None:
+    tenants = Tenants().have(60, flood=24)
+    assert tenants.behind("flood", "nobody") == [False, False]
+    assert tenants.pace.standing_back == 0
+
+
+def test_a_flood_stands_back_as_soon_as_another_asks() -> None:
+    tenants = Tenants().have(60, flood=24).have(0.1, quiet=1)
+    assert tenants.behind("flood", "quiet") == [True, False]
+    assert tenants.pace.standing_back == 1
+    assert tenants.pace.serving()
+    tenants.have(0.1, quiet=0)
+    assert tenants.behind("flood") == [True]  # for a while: the next request shall not be met by a flood again
+    assert not tenants.pace.serving()
+    tenants.have(ABOUT_SECONDS)
+    assert tenants.behind("flood") == [False]
+
+
+def test_it_does_so_within_a_second_of_its_beginning() -> None:
+    tenants = Tenants().have(5, quiet=1).have(0.2, quiet=0).have(5).have(1, flood=24)
+    assert tenants.behind("flood", "quiet") == [True, False]
+
+
+def test_what_is_made_to_wait_looks_no_smaller() -> None:
+    """One request at a time, but without a pause: it waits for its turns and stays the larger one all the time."""
+    tenants = Tenants()
+    for _ in range(200):
+        tenants.have(0.04, quiet=1, serial=1).have(0.06, quiet=0)
+    assert tenants.behind("serial", "quiet") == [True, False]
+    for _ in range(200):  # slower as they get, both have more in progress
+        tenants.have(0.08, quiet=1).have(0.02, quiet=0)
+    assert tenants.behind("serial", "quiet") == [True, False]
+
+
+def test_tenants_of_a_size_stand_back_for_none_of_them_and_for_a_smaller_one_all() -> None:
+    tenants = Tenants().have(30, one=24, other=18)
+    assert tenants.behind("one", "other") == [False, False]
+    tenants.have(0.1, small=1)
+    assert tenants.behind("one", "other", "small") == [True, True, False]
+
+
+def test_a_tenant_that_is_less_than_half_the_time_at_work_crowds_nobody_out() -> None:
+    tenants = Tenants()
+    for _ in range(300):
+        tenants.have(0.04, steady=1).have(0.06, steady=0)
+    tenants.have(0.01, tiny=1).have(0.01, tiny=0)
+    assert tenants.behind("steady", "tiny") == [False, False]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 0.5])
+def test_a_page_that_asks_a_dozen_things_at_once_is_no_crowd(seconds: float) -> None:
+    tenants = Tenants().have(0.1, small=1).have(1, small=0).have(seconds, page=12)
+    assert tenants.behind("page") == [False]
+
+
+def test_what_the_writer_does_for_a_tenant_counts_as_its_requests() -> None:
+    """Large bodies, one after another: it is the store that has no time for others."""
+    tenants = Tenants()
+    for _ in range(60):
+        tenants.have(0.2, large=1).have(0.3, large=0)
+        tenants.have(0.01, quiet=1).have(0.09, quiet=0)
+        tenants.pace.charge("large", 0.4)
+        tenants.pace.charge("gone", 0.4)
+    assert tenants.behind("large", "quiet") == [True, False]
+    tenants.pace.owed("large")
+    tenants.pace.charge("large", 0.4)
+    tenants.have(0.1)
+    assert tenants.pace.owed("large") == pytest.approx(0.4)
+    assert tenants.pace.owed("large") == 0
+
+
+def test_the_past_of_a_tenant_is_forgotten() -> None:
+    tenants = Tenants().have(60, flood=24).have(0.1, quiet=1).have(0, flood=0)
+    for _ in range(6):
+        tenants.have(CROWD_SECONDS / 2, quiet=0).have(CROWD_SECONDS / 2, quiet=1)
+    assert tenants.behind("flood") == [False]
+    for number in range(2000):
+        tenants.have(0.1, **{f"passing-{number}": 1}).have(0, **{f"passing-{number}": 0})
+    assert len(tenants.pace._tenants) <= 257
