@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 
 from sendlens.clock import FrozenClock
+from sendlens.metrics.campaigns import Campaigns
 from sendlens.metrics.compile import compile_question
 from sendlens.metrics.dimensions import DIMENSIONS
 from sendlens.metrics.filters import parse_filters
@@ -91,6 +92,8 @@ def test_of_few_messages_the_state_that_holds_is_found_among_all_versions(embedd
         assert told(clock, "is_not,campaign,spring").get("full") == 1, clock
     who = Recipients(metrics).who
     assert {one.key for one in who(Scope(tenant=TENANT, period=PERIOD), "bounced")} == {"1", "3", "4", "5"}
+    found = Campaigns(metrics).bounces(TENANT, "spring")
+    assert [(one.bounce_class, one.bounce_reason, one.messages) for one in found] == [("soft", "full", 1)]
 
 
 @pytest.mark.parametrize("clock", ["event", "send"])

@@ -73,11 +73,9 @@ def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) 
     and a second branch takes away what lies beyond its end.
     """
     at = "at" if table == "message_facts" else "bucket"
-    spans: list[tuple[str, list[str]]] = [
-        ("", [f"{at} >= {bind.moment(question.start)}", f"{at} < {bind.moment(question.end)}"])
-    ]
-    if table == "metrics_quarter" and _of_lives(question):
-        spans = [("", []), ("-", [f"{at} >= {bind.moment(question.end)}"])]
+    period = [("", [f"{at} >= {bind.moment(question.start)}", f"{at} < {bind.moment(question.end)}"])]
+    life = [("", list[str]()), ("-", [f"{at} >= {bind.moment(question.end)}"])]
+    of_lives = table == "metrics_quarter" and _of_lives(question)
     column = question.by.column if question.by else ""
     found: list[str] = []
     for among in ("", "costed", "paid"):
@@ -88,6 +86,8 @@ def rollup(question: Question, bind: Binder, wants: Sequence[Want], table: str) 
         where = [_TENANT, _clocks(here), *conditions(question.filters, bind, question.zone, at=at)]
         if among:
             where.append(f"campaign_id IN ({_AMONG[among](question, bind)})")
+        # Which campaigns to look among takes longer to think about than the few sums of theirs to add up.
+        spans = life if of_lives and not among else period
         found += [
             f"SELECT {what(question, bind, column, at)} AS what, {slot(question, bind, at)} AS slot,"
             f" clock AS on_clock, {measure} AS counted, {sign}sum(n) AS units, {sign}sum(amount) AS money"

@@ -22,7 +22,7 @@ from sendlens.metrics.periods import parse_period
 from sendlens.metrics.query import Metrics, Scope, Table, TenantLike
 from sendlens.metrics.question import Param
 from sendlens.metrics.registry import METRICS
-from sendlens.metrics.states import OF_CAMPAIGN
+from sendlens.metrics.states import BOUNCED_OF_CAMPAIGN
 
 LIST_METRICS: Final = ("targeted", "sent", "delivery_rate", "open_rate", "click_rate", "unsubscribe_rate", "revenue")
 # Readings are counted from the events, which is too dear for a report that everybody opens.
@@ -72,8 +72,7 @@ GROUP BY at HAVING opened > 0
 """
 _BOUNCES: Final = f"""
 SELECT bounce_class, bounce_reason, count() AS messages
-FROM messages FINAL
-WHERE {OF_CAMPAIGN} AND bounced_at > 0 AND bounced_at >= delivered_at
+FROM {BOUNCED_OF_CAMPAIGN} AND bounced_at >= delivered_at
 GROUP BY bounce_class, bounce_reason ORDER BY messages DESC, bounce_class, bounce_reason
 """
 _REPLIES: Final = f"""
@@ -81,7 +80,7 @@ SELECT bounce_class, bounce_reason,
     argMax((smtp_reply, enhanced_code, provider), (smtp_reply != '', occurred_at)) AS said
 FROM events
 WHERE tenant = {{tenant:String}} AND type = 'bounced' AND (toDate(occurred_at), message_key) IN (
-    SELECT toDate(bounced_at), message_key FROM messages FINAL WHERE {OF_CAMPAIGN} AND bounced_at > 0
+    SELECT toDate(bounced_at), message_key FROM {BOUNCED_OF_CAMPAIGN}
 )
 GROUP BY bounce_class, bounce_reason
 """

@@ -15,12 +15,12 @@ from sendlens.metrics import branches
 from sendlens.metrics.measures import MEASURES
 from sendlens.metrics.question import Binder, Question, Want
 
-OF_CAMPAIGN: Final = (
-    "tenant = {tenant:String} AND campaign_id = {id:String} AND born IN ("
-    "SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})"
-)
-"""The messages of the campaign `id`, as a condition that reads only the days on which they were born."""
 _NEVER: Final = "toDateTime(0, 'UTC')"
+_DAYS_OF_CAMPAIGN: Final = (
+    "born IN (SELECT DISTINCT born FROM messages WHERE tenant = {tenant:String} AND campaign_id = {id:String})"
+)
+OF_CAMPAIGN: Final = f"tenant = {{tenant:String}} AND campaign_id = {{id:String}} AND {_DAYS_OF_CAMPAIGN}"
+"""The messages of the campaign `id`, as a condition that reads only the days on which they were born."""
 _BOUNCED: Final = "bounced_at >= delivered_at"
 
 
@@ -134,13 +134,24 @@ def _what(question: Question, bind: Binder, at: str) -> str:
     return branches.what(question, bind, question.by.column if question.by else "", at)
 
 
-def _asked(question: Question, bind: Binder, at: str, measures: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the states that hold, and the conditions under which they count by the time `at`.
+def _latest(measures: Sequence[str], days: Sequence[str]) -> str:
+    """Return the states that hold of the messages born on some days that came to one of these measures.
 
     TRICKY: FINAL puts all rows of the days in order to find the versions that replace each other. Of few messages the
     latest version is found sooner, but only by what every later version of them has as well: their days, and a time
-    that stays. Everything else is asked of what was found.
+    that stays. Everything else has to be asked of what was found.
     """
+    came = " OR ".join(dict.fromkeys(f"{_STAYS[measure]} > {_NEVER}" for measure in measures))
+    where = " AND ".join(["tenant = {tenant:String}", f"({came})", *days])
+    return f"(SELECT * FROM messages WHERE {where} ORDER BY version DESC LIMIT 1 BY tenant, born, message_key)"
+
+
+BOUNCED_OF_CAMPAIGN: Final = f"{_latest(['bounced'], [_DAYS_OF_CAMPAIGN])} WHERE campaign_id = {{id:String}}"
+"""The messages of the campaign `id` that bounced, also those that were delivered later, as what stands behind FROM."""
+
+
+def _asked(question: Question, bind: Binder, at: str, measures: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the states that hold, as what stands behind FROM, and the conditions under which they count at `at`."""
     told = sorted({one for measure in measures for one in told_by(measure)})
     days = (
         branches.born(question, bind, "messages", at)
@@ -155,6 +166,4 @@ def _asked(question: Question, bind: Binder, at: str, measures: Sequence[str]) -
     ]
     if not all(measure in _STAYS for measure in measures):
         return "messages FINAL", [*where, *days]
-    came = " OR ".join(dict.fromkeys(f"{_STAYS[measure]} > {_NEVER}" for measure in measures))
-    kept = " AND ".join(["tenant = {tenant:String}", f"({came})", *days])
-    return f"(SELECT * FROM messages WHERE {kept} ORDER BY version DESC LIMIT 1 BY tenant, born, message_key)", where
+    return _latest(measures, days), where
