@@ -22,7 +22,7 @@ from sendlens.control.directory import DataDirectory
 from sendlens.control.tenants import Tenant
 from sendlens.enrich.geo import Countries
 from sendlens.exchangers.known import FILE, Known
-from sendlens.exchangers.resolver import Asker, Resolver
+from sendlens.exchangers.resolver import Resolver, by_dns
 from sendlens.ground import Ground
 from sendlens.log.sqlite import SqliteLog
 from sendlens.mailboxes.poller import Mailboxes
@@ -251,7 +251,7 @@ def _exchangers(settings: Settings, clock: Clock, stack: contextlib.ExitStack) -
     known = Known(settings.data / FILE, clock)
     stack.callback(known.close)
     if settings.dns != "off":
-        resolver = Resolver(known, Asker(settings.dns).ask)
+        resolver = Resolver(known, by_dns(settings.dns))
         resolver.start()
         stack.callback(resolver.stop)
     return known

@@ -8,10 +8,11 @@ import pytest
 
 from sendlens.clock import FrozenClock
 from sendlens.errors import SettingsError
+from sendlens.exchangers import asker
 from sendlens.exchangers import known as knowledge
 from sendlens.exchangers import resolver as asking
 from sendlens.exchangers.known import FILE, MINUTE_MS, Known
-from sendlens.exchangers.resolver import Answer, Asker, Resolver, servers
+from sendlens.exchangers.resolver import Answer, Resolver, by_dns, servers
 from tests.exchangers.conftest import NameServer
 
 NOW = 1_795_000_000_000
@@ -46,23 +47,23 @@ def test_what_a_name_server_says(
     name_server: NameServer, told: list[str] | str, mx: str | None, seconds: float
 ) -> None:
     name_server.zone["shop.co"] = told
-    assert Asker(name_server.address).ask("shop.co") == Answer(mx, seconds)
+    assert by_dns(name_server.address)("shop.co") == Answer(mx, seconds)
 
 
 def test_a_long_time_to_live_has_an_end(name_server: NameServer) -> None:
     name_server.ttl = 2**30
     name_server.zone["shop.co"] = ["1 mx.shop.co."]
-    assert Asker(name_server.address).ask("shop.co").seconds == 7 * 86_400
+    assert by_dns(name_server.address)("shop.co").seconds == 7 * 86_400
 
 
 @pytest.mark.parametrize("domain", ["silent.co", "garbage.co", "a" * 64 + ".co", "a..co", "ä.co", "x." * 140 + "co"])
 def test_silence_garbage_and_impossible_names_end_in_time(
     name_server: NameServer, monkeypatch: pytest.MonkeyPatch, domain: str
 ) -> None:
-    monkeypatch.setattr(asking, "ANSWER_SECONDS", 0.3)
+    monkeypatch.setattr(asker, "ANSWER_SECONDS", 0.3)
     name_server.zone |= {"silent.co": None, "garbage.co": None}
     began = time.monotonic()
-    assert Asker(name_server.address).ask(domain).mx in (None, "")
+    assert by_dns(name_server.address)(domain).mx in (None, "")
     assert time.monotonic() - began < 3
 
 
@@ -147,7 +148,7 @@ def test_a_damaged_file_is_begun_afresh(tmp_path: Path, clock: FrozenClock) -> N
 def test_the_threads_ask_for_what_is_wanted(tmp_path: Path, clock: FrozenClock, name_server: NameServer) -> None:
     name_server.zone |= {"a.co": ["1 aspmx.l.google.com."], "b.co": ["1 mx.b.co."]}
     known = Known(tmp_path / FILE, clock)
-    resolver = Resolver(known, Asker(name_server.address).ask)
+    resolver = Resolver(known, by_dns(name_server.address))
     resolver.start()
     try:
         for domain in ("a.co", "b.co", "c.co", "a.co"):

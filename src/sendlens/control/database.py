@@ -11,9 +11,10 @@ import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
@@ -22,6 +23,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from sendlens.control.migrations import migrate
 from sendlens.errors import SettingsError, Unavailable
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 # Any number will do, as long as no other program locks the same one in the same database.
 _ADVISORY_LOCK: Final = 0x53454E444C454E53
@@ -65,6 +69,15 @@ class Database:
         """Give a connection in a transaction; it is durable when the block ends, and undone when it raises."""
         with self._explained(), self._writing_engine.begin() as connection:
             yield connection
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that can be told what to do with a row that is there already; both databases have it."""
+        if self.is_sqlite:
+            return sqlite.insert(table)
+        # Not at the top: it loads every driver's dialect, and most installations have none of them.
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
 
     @contextmanager
     def alone(self) -> Generator[None]:

@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import ColumnElement, delete, func, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from sendlens.clock import Clock
 from sendlens.control.database import Database
@@ -103,8 +102,7 @@ class DeadLetters:
             del row["id"]
         if not rows:
             return 0
-        dialect = sqlite if self._database.is_sqlite else postgresql
-        statement = dialect.insert(dead_letters).on_conflict_do_nothing(index_elements=["batch_id", "position"])
+        statement = self._database.insert(dead_letters).on_conflict_do_nothing(index_elements=["batch_id", "position"])
         count = select(func.count()).where(dead_letters.c.batch_id.in_({row["batch_id"] for row in rows}))
         with self._database.write() as connection:
             before = connection.execute(count).scalar_one()

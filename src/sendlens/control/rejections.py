@@ -15,7 +15,6 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Column, ColumnElement, Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from sendlens.clock import Clock
@@ -220,12 +219,11 @@ class Rejections:
         return kept
 
     def _write(self, connection: Connection, group: _Group, pending: _Pending) -> None:
-        dialect = sqlite if self._database.is_sqlite else postgresql
         rows = [
             group._asdict() | {"hour": hour, "records": records, "last_at": pending.last_at, "hint": pending.hint}
             for hour, records in pending.hours.items()
         ]
-        statement = dialect.insert(rejections)
+        statement = self._database.insert(rejections)
         sums = {
             "records": rejections.c.records + statement.excluded.records,
             "last_at": statement.excluded.last_at,

@@ -10,7 +10,7 @@ and at last the provider's class.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -84,10 +84,17 @@ def _near(one: str, other: str) -> re.Pattern[str]:
     return re.compile(rf"{first}[^.;!?]{{0,32}}?{second}|{second}[^.;!?]{{0,32}}?{first}")
 
 
-_RULES: Final = tuple(_compile(rule) for rule in RULES)
-_SENDING: Final = tuple(_compile(rule) for rule in SENDING)
-_CODES: Final = tuple(_compile(rule) for rule in CODES)
-_WEAK: Final = tuple(_compile(rule) for rule in WEAK)
+class _Book(NamedTuple):
+    rules: tuple[_Compiled, ...]
+    sending: tuple[_Compiled, ...]
+    codes: tuple[_Compiled, ...]
+    weak: tuple[_Compiled, ...]
+
+
+@cache
+def _book() -> _Book:
+    """Return the rules as patterns, made for the first bounce: the first page of a start does not wait for them."""
+    return _Book(*(tuple(_compile(rule) for rule in rules) for rules in (RULES, SENDING, CODES, WEAK)))
 
 
 @lru_cache(maxsize=32_768)
@@ -124,20 +131,21 @@ def classify(
 
 
 def _weigh(text: str, enhanced: str, smtp: str, told_reason: str, *, dropped: bool) -> BounceVerdict:
+    book = _book()
     word = _without_repeats(_line(told_reason))
-    if dropped and (found := _first(_SENDING, text, "", "") or _first(_SENDING, word, "", "")):
+    if dropped and (found := _first(book.sending, text, "", "") or _first(book.sending, word, "", "")):
         return found
-    if found := _first(_RULES, text, enhanced, smtp):
+    if found := _first(book.rules, text, enhanced, smtp):
         return found
     known = (TOLD_OF_DROPPED if dropped else TOLD).get(_NOT_LETTERS.sub("", word), "unknown")
     if known != "unknown":
         return BounceVerdict(str(REASONS[known][0]), known, 75, "told_reason")
-    if word and (found := _first(_RULES, word, "", "")):
+    if word and (found := _first(book.rules, word, "", "")):
         return msgspec.structs.replace(found, confidence=found.confidence - 10)
     return (
-        _first(_CODES, "", enhanced, smtp)
-        or _first(_WEAK, text, enhanced, smtp)
-        or (_first(_WEAK, word, "", "") if word else None)
+        _first(book.codes, "", enhanced, smtp)
+        or _first(book.weak, text, enhanced, smtp)
+        or (_first(book.weak, word, "", "") if word else None)
         or BounceVerdict(str(BounceClass.UNDETERMINED), "unknown", 0, "none")
     )
 

@@ -7,14 +7,16 @@ domain. Leaves the tables to `mailboxes`, and asking a name server for what an e
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-from typing import Final
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import idna
 import msgspec
-from tldextract import TLDExtract
 
 from sendlens.enrich.mailboxes import CONSUMER, EXCHANGERS, FAMILIES, Exchanger
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
 
 
 class Mailbox(msgspec.Struct, frozen=True):
@@ -31,8 +33,6 @@ class Mailbox(msgspec.Struct, frozen=True):
 
 NOWHERE: Final = Mailbox()
 
-# The list that comes with the package: no fetching, no cache on disk, the same answer everywhere.
-_EXTRACT: Final = TLDExtract(cache_dir=None, suffix_list_urls=())
 _DOMAIN: Final = re.compile(
     r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 )
@@ -95,7 +95,16 @@ def _normal(domain: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _registrable(name: str) -> str:
-    return _EXTRACT.extract_str(name).top_domain_under_public_suffix or name
+    return _extract()(name).top_domain_under_public_suffix or name
+
+
+@cache
+def _extract() -> TLDExtract:
+    # Not at the top: it imports a library for HTTP, and no event has come yet.
+    from tldextract import TLDExtract
+
+    # The list that comes with the package: no fetching, no cache on disk, the same answer everywhere.
+    return TLDExtract(cache_dir=None, suffix_list_urls=())
 
 
 @lru_cache(maxsize=16_384)

@@ -1,40 +1,30 @@
 """Asks the DNS for exchangers, in threads of its own, with few questions at a time.
 
-Owns times to live, patience with servers that do not answer, and which of several exchangers is told. Nothing waits
-for it: an event that comes before the answer keeps the provider that its domain alone tells.
+Owns patience with servers that do not answer; one question is `asker`'s. Nothing waits for it: an event that comes
+before the answer keeps the provider that its domain alone tells.
 """
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import threading
 from collections.abc import Callable
-from typing import Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import dns.exception
-import dns.message
-import dns.nameserver
-import dns.rdatatype
-import dns.resolver
 import structlog
-from dns.rdtypes.ANY.MX import MX
-from dns.rdtypes.ANY.SOA import SOA
 
-from sendlens.enrich.provider import exchanger
 from sendlens.errors import SettingsError
 from sendlens.exchangers.known import Known
+
+if TYPE_CHECKING:
+    from sendlens.exchangers.asker import Asker
 
 _log = structlog.stdlib.get_logger(__name__)
 
 THREADS: Final = 4
 ANSWER_SECONDS: Final = 4.0
 """How long one question may take, all tries together."""
-FRESH_SECONDS: Final = (6 * 3600.0, 7 * 86_400.0)
-"""An answer holds for its time to live, but not shorter or longer than this."""
-NOTHING_SECONDS: Final = (3600.0, 86_400.0)
-"""The same for the answer that there is no exchanger."""
-FAILED_SECONDS: Final = 1800.0
-"""After how long a question is repeated that no server answered."""
 FAILURES: Final = 8
 """Unanswered questions in a row, after which all rest: the network is away, not the domains."""
 REST_SECONDS: Final = 120.0
@@ -72,52 +62,18 @@ def servers(setting: str) -> list[tuple[str, int]]:
     return found
 
 
-class Asker:
-    """One resolver, made once; `ask` may be called from several threads."""
+def by_dns(setting: str) -> Callable[[str], Answer]:
+    """Return what asks the servers of the setting `dns`. Raises `SettingsError` for a wrong setting."""
+    named = servers(setting)
 
-    def __init__(self, setting: str) -> None:
-        """Prepare. Raises `SettingsError` for a wrong setting."""
-        named = servers(setting)
-        self._resolver = dns.resolver.Resolver(configure=not named)
-        if named:
-            self._resolver.nameservers = [dns.nameserver.Do53Nameserver(host, port) for host, port in named]
-        self._resolver.lifetime = ANSWER_SECONDS
-        self._resolver.timeout = ANSWER_SECONDS / 2
-        self._resolver.cache = None
+    @functools.cache
+    def asker() -> Asker:
+        # Not before the first question: the library takes as long to import as a tenth of a start.
+        from sendlens.exchangers.asker import Asker
 
-    def ask(self, domain: str) -> Answer:
-        """Return the exchanger of a domain; never raises for what a name server says or does not say."""
-        try:
-            found = self._resolver.resolve(f"{domain}.", "MX", search=False)
-        except dns.resolver.NXDOMAIN as error:
-            return Answer("", _nothing(list(error.responses().values())))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] - the library leaves it untyped
-        except dns.resolver.NoAnswer as error:
-            return Answer("", _nothing([error.response()]))
-        except (dns.exception.DNSException, OSError, ValueError):
-            return Answer(None, FAILED_SECONDS)
-        hosts = sorted(
-            (record.preference, str(record.exchange).rstrip(".").lower()) for record in found if isinstance(record, MX)
-        )
-        named = [host for _, host in hosts if host]
-        # The first that says something; backups of the domain's own often stand beside a gateway.
-        mx = next((host for host in named if exchanger(host)), named[0] if named else "")
-        return Answer(mx, _between(found.rrset.ttl if found.rrset else 0, FRESH_SECONDS))
+        return Asker(named)
 
-
-def _nothing(responses: list[dns.message.Message]) -> float:
-    least = [
-        min(rrset.ttl, record.minimum)
-        for response in responses
-        for rrset in response.authority
-        if rrset.rdtype == dns.rdatatype.SOA
-        for record in cast("list[object]", list(rrset))
-        if isinstance(record, SOA)
-    ]
-    return _between(min(least, default=0), NOTHING_SECONDS)
-
-
-def _between(seconds: float, limits: tuple[float, float]) -> float:
-    return min(max(float(seconds), limits[0]), limits[1])
+    return lambda domain: asker().ask(domain)
 
 
 class Resolver:

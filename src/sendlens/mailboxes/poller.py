@@ -23,7 +23,7 @@ from sendlens.mailboxes.opening import opened
 from sendlens.model.events import RecordKind
 from sendlens.polling.rounds import Accept
 from sendlens.settings import Settings
-from sendlens.sources.mail import dispatch, leaving, provider
+from sendlens.sources.mail import leaving, provider
 from sendlens.sources.mail.options import MailOptions
 from sendlens.sources.received import Mapped
 
@@ -91,7 +91,7 @@ class Mailboxes:
         now = self._clock.now_ms()
         secrets_of = leaving.of_tenant(self._control.sources, source.tenant)
         try:
-            mapped = provider.mapped(dispatch.read(letter.data, options, now, secrets_of))
+            mapped = provider.read(letter.data, options, now, secrets_of)
         except BadRequest as error:
             mapped = Mapped(records=[], rejected=[Rejection(index=0, field="", error=error.detail)])
         self._accept(source.tenant, source.id, RecordKind.EVENT, mapped, now)

@@ -10,7 +10,6 @@ from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sendlens.enrich.context import REASONS, Act
@@ -45,8 +44,11 @@ NOTHING: Final[Happenings] = np.empty(0, dtype=HAPPENING)
 
 def happenings(rows: pa.Table) -> tuple[Happenings, NDArray[np.intp]]:
     """Return the happenings among rows of `events`, and the place of each among the rows."""
+    # Not at the top: its functions are made one by one when it is imported, and the first page needs none of them.
+    import pyarrow.compute as pc
+
     kinds = pc.index_in(_plain(rows, "type"), value_set=pa.array([str(kind) for kind in KINDS]))
-    kind = np.asarray(pc.fill_null(kinds, len(KINDS)).to_numpy(zero_copy_only=False))
+    kind = np.asarray(kinds.fill_null(len(KINDS)).to_numpy(zero_copy_only=False))
     places = np.flatnonzero(kind < len(KINDS))
     found = np.zeros(len(places), dtype=HAPPENING)
     if len(places) == 0:
@@ -76,7 +78,7 @@ def _describe(found: Happenings, acts: NDArray[np.intp], rows: pa.Table) -> None
     found["flags"][acts] = np.array(flags) | np.array(scanner) | np.array(trap)
     mine = [_REASONS.index(reason) if machine and reason in REASONS else 0 for machine, reason in reasons]
     found["reason"][acts] = mine
-    confidence = np.asarray(pc.fill_null(column(rows, "actor_confidence"), 0).to_numpy())
+    confidence = np.asarray(column(rows, "actor_confidence").fill_null(0).to_numpy())
     found["confidence"][acts] = np.where(np.array(mine) > 0, confidence, 0)
     clicks = np.flatnonzero(found["kind"][acts] == CLICKED)
     if len(clicks):

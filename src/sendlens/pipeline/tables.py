@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sendlens.model.events import EventType
 from sendlens.pipeline.batch import Batch
@@ -92,9 +91,9 @@ class Tables:
         """Fill the tables that follow from the batch's events, for the first time."""
         if batch.events is None:
             return
-        types = frozenset(pc.unique(batch.events.column("type").cast(pa.string())).to_pylist())
+        types = frozenset(batch.events.column("type").cast(pa.string()).unique().to_pylist())
         wanted = [name for name, made_of in DERIVED.items() if made_of & types]
-        known = not pc.all(pc.equal(batch.events.column("message_new"), 1)).as_py()
+        known = any(new != 1 for new in batch.events.column("message_new").unique().to_pylist())
         behind = BEHIND if known or ENGAGED & types else ()
         for name in (*wanted, CARRY_ON, *((CORRECT,) if batch.corrected else ()), *behind):
             self._store.execute(name, {"batch": batch.batch_id})

@@ -11,7 +11,6 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sendlens.enrich.context import (
@@ -74,7 +73,7 @@ def apply(events: pa.Table, engagement: Engagement, store: CorrectedStore, batch
     if len(fresh) == 0:
         return Verdicts(events, False, NOTHING, NOTHING)
     known = np.asarray(events.column("message_new").to_numpy())[places] == 0
-    tenants = [str(tenant) for tenant in pc.unique(events.column("tenant").cast(pa.string())).to_pylist()]
+    tenants = [str(tenant) for tenant in events.column("tenant").cast(pa.string()).unique().to_pylist()]
     past = engagement.before(fresh[known], tenants, batch_id, now_ms) if known.any() else NOTHING
     closely = _suspects(np.concatenate([fresh, past]))
     if len(closely) == 0:

@@ -16,12 +16,10 @@ from email.utils import formatdate
 from typing import Final
 from urllib.parse import urlencode
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509.oid import NameOID
 
 from sendlens.sources.esp import (
     customerio,
@@ -73,6 +71,10 @@ class SnsSigner:
 
     def __init__(self, now_ms: int, *, region: str = "eu-west-1", days: int = 365) -> None:
         """Make a key and a self-signed certificate that is valid from a day before `now_ms` for `days` days."""
+        # As in `sns`: not at the top, because the server imports this module for its samples.
+        from cryptography import x509
+        from cryptography.x509.oid import NameOID
+
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.topic = f"arn:aws:sns:{region}:123456789012:ses-events"
         self.certificate_url = f"https://sns.{region}.amazonaws.com/SimpleNotificationService-{'0' * 32}.pem"

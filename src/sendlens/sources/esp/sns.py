@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509 import load_pem_x509_certificate
 
 from sendlens.errors import InvalidField, Unauthorized
 from sendlens.sources import decode
@@ -105,6 +104,9 @@ def verify(message: Json, received: Received, certificate: bytes, options: Optio
     digest = DIGESTS.get(word(message.get("SignatureVersion")))
     if digest is None:
         raise Unauthorized("the signature version is neither 1 nor 2")
+    # Not at the top: nobody else needs certificates, and their part of the library is a large one.
+    from cryptography.x509 import load_pem_x509_certificate
+
     try:
         signature = base64.b64decode(word(message.get("Signature")), validate=True)
         signer = load_pem_x509_certificate(certificate)

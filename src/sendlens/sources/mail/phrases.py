@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Final
 
 FAILURE: Final = (
@@ -181,12 +182,16 @@ def compiled(*phrases: str) -> re.Pattern[str]:
 
 
 def spoken(*phrases: str) -> Callable[[str], bool]:
-    """Return what tells whether a text holds one of the phrases.
+    """Return what tells whether a text holds one of the phrases; they become a pattern when it is first asked.
 
     It searches the text in lower case, which takes a third of the time of a search without regard to case.
     """
-    search = re.compile(_joined(phrases)).search
-    return lambda text: search(text.lower()) is not None
+
+    @cache
+    def pattern() -> re.Pattern[str]:
+        return re.compile(_joined(phrases))
+
+    return lambda text: pattern().search(text.lower()) is not None
 
 
 def _joined(phrases: Iterable[str]) -> str:

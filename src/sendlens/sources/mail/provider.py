@@ -7,16 +7,19 @@ of ours, so that the secret may stand in the address as well.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sendlens.errors import Unauthorized
 from sendlens.model.events import RecordKind
 from sendlens.sources.esp import proof
 from sendlens.sources.esp.provider import Evidence, Options, Provider
-from sendlens.sources.mail import dispatch
 from sendlens.sources.mail.options import PROVIDER as NAME
 from sendlens.sources.mail.options import MailOptions
 from sendlens.sources.received import Mapped, Received
+
+if TYPE_CHECKING:
+    from sendlens.sources.mail.dispatch import Understood
+    from sendlens.sources.mail.leaving import SecretsOf
 
 TOKEN: Final = "token"  # noqa: S105 (the name of a parameter)
 """The parameter of the address that may hold the secret."""
@@ -25,10 +28,18 @@ TOKEN: Final = "token"  # noqa: S105 (the name of a parameter)
 def parse(received: Received, options: Options) -> Mapped:
     """Return the records of one mail or report file. Raises `BadRequest` for an empty body."""
     told = options if isinstance(options, MailOptions) else MailOptions()
-    return mapped(dispatch.read(received.body, told, received.received_at, received.secrets_of))
+    return read(received.body, told, received.received_at, received.secrets_of)
 
 
-def mapped(found: dispatch.Understood) -> Mapped:
+def read(data: bytes, options: MailOptions, received_at: int, secrets_of: SecretsOf) -> Mapped:
+    """Return the records of one mail, however it came. Raises `BadRequest` for an empty one."""
+    # Not at the top: the tables of words become patterns, which takes a while, and only mails need them.
+    from sendlens.sources.mail import dispatch
+
+    return mapped(dispatch.read(data, options, received_at, secrets_of))
+
+
+def mapped(found: Understood) -> Mapped:
     """Return what was understood of a mail in the form that the door takes."""
     about: dict[str, object] = {
         "kind": found.kind,

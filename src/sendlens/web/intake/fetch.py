@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-import httpx
-
 from sendlens.clock import Clock
 from sendlens.errors import Forbidden, Unavailable
 from sendlens.sources.esp import sns
@@ -28,6 +26,9 @@ async def fetch_from_sns(url: str) -> bytes:
     """Return what Amazon SNS has at an address. Raises `Forbidden` for other hosts, `Unavailable` for failures."""
     if not sns.allowed_url(url):
         raise Forbidden("only addresses of Amazon SNS are fetched")
+    # Not at the top: a server without such a source never needs it.
+    import httpx
+
     try:
         async with (
             httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=True) as client,
