@@ -19,6 +19,8 @@ from typing import Any
 
 import httpx
 
+from tests.harness import forks
+from tests.harness.forks import Program
 from tests.harness.ports import free_port
 
 KEY = "sl_test_0123456789abcdefghijklmnopqrstuv"
@@ -37,24 +39,31 @@ class Server:
         self._environment = dict(environment or {})
         self._prefix = prefix or []
         self._output = data.parent / f"{data.name}.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Program | None = None
 
-    def launch(self) -> subprocess.Popen[bytes]:
-        """Start the process without waiting for it."""
+    def launch(self) -> Program:
+        """Start the process without waiting for it.
+
+        A fork will do, unless something is to be different before the first line of the program.
+        """
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SENDLENS_")} | {
             "SENDLENS_DATA": str(self.data),
             "SENDLENS_PORT": str(self.port),
             "SENDLENS_BOOTSTRAP_KEY": KEY,
             **self._environment,
         }
+        words = ["sendlens", "serve"]
         with self._output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [*self._prefix, sys.executable, "-m", "sendlens", "serve"],
-                env=environment,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
+            if not self._prefix and all(name.startswith("SENDLENS_") for name in self._environment):
+                self.process = forks.start(words, environment, output, output)
+            else:
+                self.process = subprocess.Popen(
+                    [*self._prefix, sys.executable, "-m", *words],
+                    env=environment,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
         return self.process
 
     def start(self) -> Server:
@@ -140,27 +149,8 @@ def running(data: Path, **environment: str) -> Generator[Server]:
             server.kill()
 
 
-_INSPECT = """
-import json, sys
-from pathlib import Path
-from sendlens import settings
-from sendlens.pipeline.agreement import disagreements
-from sendlens.store.client import Store
-with Store.open(settings.load({}, data=Path(sys.argv[1]))) as store:
-    asked = json.loads(sys.argv[2])
-    answers = {name: [list(map(str, row)) for row in store.fetch_internal(sql)] for name, sql in asked.items()}
-    print(json.dumps({"disagreements": disagreements(store), "answers": answers}))
-"""
-
-
 def inspect_data(data: Path, **queries: str) -> dict[str, Any]:
     """Return whether the tables of a stopped server agree, and the answers to some queries."""
-    done = subprocess.run(
-        [sys.executable, "-c", _INSPECT, str(data), json.dumps(queries)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = forks.run(["tests.harness.inspection", str(data), json.dumps(queries)], os.environ, timeout=300)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads(done.stdout.splitlines()[-1])

@@ -1,5 +1,7 @@
 """Each server of the harness is up, reachable and what it claims to be."""
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from playwright.sync_api import Page
 
+from tests.harness import forks
 from tests.harness.chromium import Chromium
 from tests.harness.clickhouse_server import CLUSTER, ClickHouseServer
 from tests.harness.missing import missing
@@ -74,3 +77,22 @@ def test_a_missing_server_fails_in_ci(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     with pytest.raises(pytest.fail.Exception, match="nowhere"):
         missing("Something", "it is nowhere")
+
+
+def test_a_fork_has_its_own_surroundings_and_end(tmp_path: Path) -> None:
+    """What a server prints and how it ends is its own; that it was forked shows nowhere."""
+    environment = {"PATH": os.environ["PATH"], "SENDLENS_DATA": str(tmp_path / "data")}
+    done = forks.run(["sendlens", "tenant", "create", "acme", "--name", "Acme"], environment, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "acme" in forks.run(["sendlens", "tenant", "list"], environment, timeout=60).stdout
+    wrong = forks.run(["sendlens", "serve", "--port", "x"], environment, timeout=60)
+    assert wrong.returncode != 0
+    with (tmp_path / "told").open("wb") as told:
+        server = forks.start(["sendlens", "serve", "--port", "0"], environment, told, told)
+        assert os.getsid(server.pid) == server.pid
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.wait(0.1)
+        assert server.poll() is None
+        os.kill(server.pid, signal.SIGKILL)
+        assert server.wait(10) == -signal.SIGKILL
+    assert server.poll() == -signal.SIGKILL

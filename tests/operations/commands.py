@@ -2,23 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
+
+from tests.harness import forks
 
 
 def sendlens(data: Path, *words: str, code: int = 0, **environment: str) -> str:
     """Run a command on a data directory and return what it printed, on standard error too. Asserts its exit code."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("SENDLENS_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "sendlens", *words],
-        env=plain | {"SENDLENS_DATA": str(data)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = forks.run(["sendlens", *words], plain | {"SENDLENS_DATA": str(data)} | environment, timeout=120)
     assert done.returncode == code, f"{words} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
     return done.stdout + done.stderr
 
