@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Final, cast
 from zoneinfo import ZoneInfo
 
 from sendlens.errors import InvalidField, NotFound
+from sendlens.metrics.beside import beside
 from sendlens.metrics.curves import Curves, Deed, curves
 from sendlens.metrics.figures import Figure, text_of
 from sendlens.metrics.filters import Filter
@@ -64,11 +65,13 @@ FROM metrics_quarter
 WHERE tenant = {tenant:String} AND clock = 'event' AND campaign_id IN {ids:Array(String)}
 GROUP BY campaign_id
 """
-_OPEN_QUARTERS: Final = """
-SELECT toUnixTimestamp(bucket) AS at, sum(n) AS opened
+# An hour is that of the local clock. The one that it shows twice in autumn is two: they began at different times.
+_OPEN_HOURS: Final = """
+SELECT toHour(bucket, {zone:String}) AS hour_of_day,
+    toUnixTimestamp(bucket) - toMinute(bucket, {zone:String}) * 60 AS began, sum(n) AS opened
 FROM metrics_quarter
 WHERE tenant = {tenant:String} AND clock = 'event' AND measure = 'opened_human' AND campaign_id = {id:String}
-GROUP BY at HAVING opened > 0
+GROUP BY hour_of_day, began HAVING opened > 0
 """
 _BOUNCES: Final = f"""
 SELECT bounce_class, bounce_reason, count() AS messages
@@ -296,46 +299,48 @@ class Campaigns:
 
     def get(self, tenant: TenantLike, id_: str) -> CampaignReport:
         """Return the report of one campaign. Raises `NotFound` for one nothing is known of."""
-        first = self.summary(tenant, id_)
         by_event = replace(self.scope(tenant, Filter("is", "campaign", (id_,))), clock="event")
         engaged = ("opened", "clicked", "opens", "clicks")
-        return CampaignReport(
-            facts=first.facts,
-            figures=first.figures,
-            funnel=first.funnel,
-            best_hour=first.best_hour,
-            curves=curves(self._metrics, tenant, id_),
-            devices=self._metrics.breakdown(by_event, engaged, "device", limit=20),
-            clients=self._metrics.breakdown(by_event, engaged, "client", limit=20),
-            links=self._metrics.breakdown(
-                by_event, ("clicked", "clicks", "clicked_raw", "clicks_raw"), "link", limit=50
-            ),
-            bounces=self.bounces(tenant, id_),
-        )
+        followed = ("clicked", "clicks", "clicked_raw", "clicks_raw")
+        with beside() as ask:
+            devices = ask(lambda: self._metrics.breakdown(by_event, engaged, "device", limit=20))
+            clients = ask(lambda: self._metrics.breakdown(by_event, engaged, "client", limit=20))
+            links = ask(lambda: self._metrics.breakdown(by_event, followed, "link", limit=50))
+            bounces = ask(lambda: self.bounces(tenant, id_))
+            soon = ask(lambda: curves(self._metrics, tenant, id_))
+            first = self.summary(tenant, id_)
+            return CampaignReport(
+                facts=first.facts,
+                figures=first.figures,
+                funnel=first.funnel,
+                best_hour=first.best_hour,
+                curves=soon.result(),
+                devices=devices.result(),
+                clients=clients.result(),
+                links=links.result(),
+                bounces=bounces.result(),
+            )
 
     def _nothing(self, tenant: TenantLike, metric_keys: Sequence[str]) -> dict[str, Figure]:
         # A campaign that nothing has happened to: the figures of an empty selection.
         return self._metrics.figures(self.scope(tenant, Filter("is", "campaign", ("\x00",))), metric_keys)
 
     def _best_hour(self, tenant: TenantLike, id_: str) -> BestHour | None:
-        zone = ZoneInfo(tenant.time_zone)
         of_day: dict[int, int] = {}
-        hours: dict[datetime, int] = {}
-        for at, opened in self._store.query(tenant.id, _OPEN_QUARTERS, {"id": id_}).rows:
-            local = datetime.fromtimestamp(int(cast("int", at)), zone)
-            # The hour that a clock shows twice in autumn is two hours; in UTC they differ.
-            hour = (local.astimezone(UTC) - timedelta(minutes=local.minute)).replace(second=0)
-            count = int(cast("int", opened))
-            of_day[local.hour] = of_day.get(local.hour, 0) + count
-            hours[hour] = hours.get(hour, 0) + count
+        hours: dict[int, int] = {}
+        asked: dict[str, Param] = {"id": id_, "zone": tenant.time_zone}
+        for hour, began, opened in self._store.query(tenant.id, _OPEN_HOURS, asked).rows:
+            hour_of_day, count = int(cast("int", hour)), int(cast("int", opened))
+            of_day[hour_of_day] = of_day.get(hour_of_day, 0) + count
+            hours[int(cast("int", began))] = count
         if not hours:
             return None
         best_of_day = max(of_day, key=lambda hour: (of_day[hour], -hour))
-        best = max(hours, key=lambda hour: (hours[hour], -hour.timestamp()))
+        best = max(hours, key=lambda began: (hours[began], -began))
         return BestHour(
             hour_of_day=best_of_day,
             opened_in_hour_of_day=of_day[best_of_day],
-            hour=best.astimezone(zone).isoformat(timespec="minutes"),
+            hour=datetime.fromtimestamp(best, ZoneInfo(tenant.time_zone)).isoformat(timespec="minutes"),
             opened_in_hour=hours[best],
         )
 

@@ -25,6 +25,7 @@ from litestar.params import FromPath, QueryParameter, SkipValidation
 from sendlens.errors import InvalidField, SendlensError
 from sendlens.metrics.accounting import account
 from sendlens.metrics.address import PARAMETERS, read_metrics, read_scope
+from sendlens.metrics.beside import beside
 from sendlens.metrics.campaigns import LIST_METRICS, Campaigns
 from sendlens.metrics.comparable import comparison
 from sendlens.metrics.dimensions import DIMENSIONS
@@ -219,14 +220,12 @@ def _campaign_routes(metrics: Metrics) -> list[HTTPRouteHandler]:
     def one_campaign(request: AnyRequest, campaign_id: FromPath[Path]) -> answers.CampaignReportAnswer:
         """Everything about one campaign over its life."""
         tenant, wanted = tenant_of(request), _without_slash(campaign_id)
-        report = campaigns.get(tenant, wanted)
         only = (Filter("is", "campaign", (wanted,)),)
         life = Scope(tenant=tenant, period=parse_period("all", tenant.time_zone, metrics.clock.now_ms()), filters=only)
-        return answers.campaign(
-            report,
-            comparison(campaigns, tenant, report.facts),
-            variants(metrics, life),
-        )
+        with beside() as ask:
+            arms = ask(lambda: variants(metrics, life))
+            report = campaigns.get(tenant, wanted)
+            return answers.campaign(report, comparison(campaigns, tenant, report.facts), arms.result())
 
     return [list_campaigns, one_campaign]
 
