@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.faults.fairness import measure
@@ -20,16 +22,20 @@ LIMITS = {
 
 
 def test_a_quiet_tenant_is_never_refused(tmp_path: Path) -> None:
-    """The flood is refused with reasons, and what was acknowledged to either is stored once."""
+    """The flood waits or is refused with reasons, and what was acknowledged to either is stored once."""
     with running(tmp_path / "data", **LIMITS) as server:
         key = second_tenant(server, "quiet")
         with Flood(server.url, KEY, posters=6, askers=12, batch=100) as flood:
             calm = quiet(server, key, 25, "calm")
+            told = httpx.get(f"{server.url}/metrics").text
         assert calm.refused() == 0, calm.statuses
         assert not calm.unexplained
         assert not flood.unexplained, flood.unexplained
         assert flood.statuses["post 429"], flood.statuses
         assert flood.statuses["query 429"], flood.statuses
+        assert "sendlens_tenants_behind 1.0" in told
+        for kind in ("bodies", "questions"):
+            assert not re.search(rf'sendlens_turns_waited_total{{kind="{kind}"}} 0\.0', told), told
         server.wait_settled()
         server.stop()
     seen = inspect_data(tmp_path / "data", stored="SELECT order_id FROM events")

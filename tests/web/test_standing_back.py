@@ -1,0 +1,123 @@
+"""Every way in knows who stands back: posts, questions to the API, and figures of pages."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import partial
+
+import httpx
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from sendlens.clock import FrozenClock
+from sendlens.metrics.periods import Period
+from sendlens.metrics.query import Metrics, Scope
+from sendlens.store import Store
+from sendlens.store.asker import asker
+from sendlens.web.api import api_router, problem_handlers
+from sendlens.web.pace import Pace
+from sendlens.web.panels.answers import Answers
+from sendlens.web.presence import while_there
+from tests.intake.world import KEY, World, run
+from tests.metrics.world import NOW, Tenant
+from tests.web.api.test_api import Keys, Tenants
+
+CROWD = 24
+EVENT = {"type": "delivered", "id": "e_1", "message_id": "m_1", "recipient": "ann@a.example"}
+
+
+def crowd(pace: Pace, clock: FrozenClock) -> None:
+    """Have so many requests of t_1 be in progress, and a quiet tenant about with one."""
+    for _ in range(CROWD):
+        pace.enter("t_1")
+    clock.advance(5)
+    pace.enter("quiet")
+    clock.advance(0.1)
+    assert pace.behind("t_1")
+    assert not pace.behind("quiet")
+
+
+def present(pace: Pace, tenant: str) -> int:
+    return pace._tenants[tenant].present
+
+
+def test_a_body_is_read_when_nobody_smaller_is_served() -> None:
+    world = World()
+    pace = world.app._pace
+    crowd(pace, world.clock)
+
+    async def go() -> None:
+        transport = httpx.ASGITransport(app=world.app)  # pyright: ignore[reportArgumentType] (typed more loosely)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+            posting = asyncio.ensure_future(client.post("/v1/events", content=json.dumps([EVENT]), headers=headers))
+            while not world.app._turns._waiting:  # noqa: ASYNC110 - it tells nobody that it waits
+                await asyncio.sleep(0.001)
+            assert present(pace, "t_1") == CROWD + 1
+            await asyncio.sleep(0.03)  # the clock stands still, so that no patience comes to its end
+            assert not posting.done()
+            pace.leave("quiet")
+            assert (await posting).status_code == 202
+
+    run(go())
+    assert len(world.records()) == 1
+    assert pace.waits["bodies"] == 1
+    assert present(pace, "t_1") == CROWD
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock(NOW)
+
+
+@pytest.fixture
+def metrics(embedded_store: Store, clock: FrozenClock) -> Metrics:
+    return Metrics(embedded_store, clock)
+
+
+def test_a_question_to_the_api_waits_for_its_turn_and_is_worked_on_behind_others(
+    metrics: Metrics, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace = Pace(clock)
+    behind: list[bool] = []
+    known = metrics.known
+
+    def noting(scope: Scope) -> Period:
+        behind.append(asker().behind)
+        return known(scope)
+
+    monkeypatch.setattr(metrics, "known", noting)
+    routes = [api_router(metrics, Keys(), Tenants(), pace=pace)]
+    app = partial(while_there, Litestar(routes, exception_handlers=problem_handlers()))  # pyright: ignore[reportArgumentType] - invariant
+    with TestClient(app) as client:  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
+        for tenant, key in (("t_2", "sl_other"), ("t_1", "sl_read")):
+            assert client.get("/v1/intake", headers={"authorization": f"Bearer {key}"}).status_code == 200
+            assert present(pace, tenant) == 0
+        assert pace.waits["questions"] == 0
+        crowd(pace, clock)
+        pace.leave("quiet")
+        for key in ("sl_other", "sl_read"):
+            assert client.get("/v1/intake", headers={"authorization": f"Bearer {key}"}).status_code == 200
+    assert pace.waits["questions"] == 1
+    assert behind == [False, False, False, True]
+    assert present(pace, "t_1") == CROWD
+
+
+def test_figures_of_pages_wait_for_their_turn_and_are_worked_out_behind_others(
+    metrics: Metrics, clock: FrozenClock
+) -> None:
+    pace = Pace(clock)
+    answers = Answers(metrics, pace=pace)
+
+    async def go() -> list[bool]:
+        before = await answers.run(Tenant("t_1"), lambda: asker().behind)
+        crowd(pace, clock)
+        pace.leave("quiet")
+        return [before, await answers.run(Tenant("t_1"), lambda: asker().behind)]
+
+    assert run(go()) == [False, True]
+    assert pace.waits["figures"] == 1
+    assert present(pace, "t_1") == CROWD
+    answers.close()
