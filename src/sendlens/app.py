@@ -365,7 +365,7 @@ class Application:
         ]
         for rounds in parts.rounds:
             rounds.start()
-        self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock)
+        self._tracker = TrackerApp(door, parts.control.sources, parts.settings, parts.clock, parts.pace)
         self._live = LiveSocket(
             parts.hub, parts.store, parts.control.keys, parts.control.tenants, parts.clock, parts.fuse
         )

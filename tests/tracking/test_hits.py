@@ -62,6 +62,17 @@ def test_a_pixel_is_an_open_that_nobody_may_keep(world: World) -> None:
     assert event.machine is None
 
 
+def test_a_larger_tenant_stands_back_for_who_follows_a_link(world: World) -> None:
+    pace = world.app._pace
+    for _ in range(24):
+        pace.enter("flood")
+    world.clock.advance(5)
+    world.request("GET", TRACKER.address(Kind.OPEN, MESSAGE), headers=BROWSER)
+    world.clock.advance(1)
+    assert pace.behind("flood")
+    assert not pace.serving()  # the hit is answered
+
+
 def test_two_fetches_are_two_opens(world: World) -> None:
     for _ in range(2):
         world.request("GET", TRACKER.address(Kind.OPEN, MESSAGE), headers=BROWSER)

@@ -33,6 +33,7 @@ from sendlens.sources.tracking.token import Told, opened
 from sendlens.web.intake import leaving
 from sendlens.web.intake.access import Source, SourceFinder
 from sendlens.web.intake.asgi import Receive, Request, Scope, Send, answer_problem
+from sendlens.web.pace import Pace
 
 PREFIX: Final = "/t/"
 WAIT_SECONDS: Final = 2.0
@@ -63,8 +64,14 @@ _log = structlog.stdlib.get_logger(__name__)
 class TrackerApp:
     """An ASGI application for everything under `/t/`."""
 
-    def __init__(self, door: Door, sources: SourceFinder, settings: Settings, clock: Clock) -> None:
-        """Bring hits to `door`; `sources` knows the secrets that addresses were sealed with."""
+    def __init__(
+        self, door: Door, sources: SourceFinder, settings: Settings, clock: Clock, pace: Pace | None = None
+    ) -> None:
+        """Bring hits to `door`; `sources` knows the secrets that addresses were sealed with.
+
+        By `pace` larger tenants stand back for whoever follows a link; a hit itself waits for nobody.
+        """
+        self._pace = pace or Pace(clock)
         self._door = door
         self._sources = sources
         self._clock = clock
@@ -100,14 +107,16 @@ class TrackerApp:
             if request.method not in _METHODS[kind]:
                 raise MethodNotAllowed(f"{request.path[:4]} is for {', '.join(_METHODS[kind])}")
             seen = hits.Seen(request.headers, _client(scope), self._clock.now_ms())
-            if kind is Kind.UNSUBSCRIBE:
-                await self._leave(request, receive, send, source, told, token, seen)
-            elif kind is Kind.READ:
+            if kind is Kind.READ:  # held for half a minute, in which nobody waits for anything
                 await self._measure(request, receive, send, source, told, seen)
-            else:
-                hit = hits.opened_or_clicked(kind, told, seen, hit=randomness.token_hex(12), method=request.method)
-                await self._note(source, hit, request)
-                await _show(send, request, kind, told)
+                return
+            with self._pace.present(source.tenant):
+                if kind is Kind.UNSUBSCRIBE:
+                    await self._leave(request, receive, send, source, told, token, seen)
+                else:
+                    hit = hits.opened_or_clicked(kind, told, seen, hit=randomness.token_hex(12), method=request.method)
+                    await self._note(source, hit, request)
+                    await _show(send, request, kind, told)
         except SendlensError as error:
             headers = {"allow": ", ".join(_METHODS[kind])} if isinstance(error, MethodNotAllowed) else {}
             await answer_problem(send, request, error, headers)
