@@ -11,6 +11,7 @@ import structlog
 from hypothesis import settings
 
 from sendlens.web.pages import overview
+from tests.harness import forks
 
 # More than a hundred processes of a run load the same modules: they are compiled once, also where the environment would
 # have each process do it again.
@@ -74,8 +75,13 @@ def certificates_read_once() -> Generator[None]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave tests marked `long` out of a short run."""
+    """Leave tests marked `long` out of a short run, and count those that repeat themselves among them in a long one."""
     if config.getoption("--long"):
+        # What is killed in the long suites was started as a user starts it.
+        forks.real = True
+        for item in items:
+            if "long" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.long)
         return
     skip = pytest.mark.skip(reason="takes minutes; run with --long (make faults)")
     for item in items:

@@ -38,6 +38,9 @@ LOADED: Final = (
 )
 """Imported before a fork. TRICKY: never `chdb`, which starts threads, and a fork has none of them."""
 
+real = False
+"""Whether everything is started for itself after all, as at a user's."""
+
 _ROOT: Final = Path(__file__).parents[2]
 _LONGEST: Final = 1 << 20
 
@@ -105,7 +108,7 @@ Program = Fork | subprocess.Popen[bytes]
 
 def start(words: Sequence[str], environment: Mapping[str, str], out: IO[bytes], error: IO[bytes]) -> Program:
     """Start `python -m WORDS` in a session of its own; the environment is all it gets."""
-    if not hasattr(os, "pidfd_open"):  # Linux alone has it
+    if real or not hasattr(os, "pidfd_open"):  # Linux alone has it
         command = [sys.executable, "-m", *words]
         return subprocess.Popen(command, env=environment, stdout=out, stderr=error, start_new_session=True)
     request = {"words": list(words), "environment": dict(environment), "directory": str(Path.cwd())}
