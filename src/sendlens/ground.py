@@ -17,7 +17,7 @@ from sendlens.control.directory import DataDirectory
 from sendlens.control.secrets import load_secret_key
 from sendlens.settings import Settings
 from sendlens.store.client import Store
-from sendlens.store.connection import parse, staging
+from sendlens.store.connection import Engine, parse, staging
 
 
 class Ground:
@@ -37,7 +37,10 @@ class Ground:
                 Control.open(settings.control_url, load_secret_key(settings), self.clock)
             )
             self.first_tenant, self.new_key = ensure_first_tenant(self.control, settings)
-            stack.enter_context(staging(parse(settings.store_url)))
+            address = parse(settings.store_url)
+            stack.enter_context(staging(address))
+            if address.directory:
+                Engine.load()
             # The control plane first: where it refuses this version, the store must not be brought to its schema.
             opener = ThreadPoolExecutor(1, thread_name_prefix="store-opening")
             self._store = opener.submit(_open, settings)

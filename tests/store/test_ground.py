@@ -1,5 +1,7 @@
 """Directory, control plane and store are opened in this order, and closed whatever became of the store."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +42,22 @@ def test_a_store_is_left_alone_where_the_control_plane_refuses(
     name = embedded_url.rpartition("=")[2]
     there = "SELECT count() FROM system.databases WHERE name = {name:String}"
     assert embedded_store.fetch_internal(there, {"name": name}).scalar() == 0
+
+
+def test_the_engine_is_loaded_before_another_thread_is_there(tmp_path: Path) -> None:
+    """Its import leaves the working directory for a moment: a relative path of another thread would lead elsewhere."""
+    code = """
+import os, sys, threading
+import subprocess
+import sys
+from pathlib import Path
+moves = []
+sys.addaudithook(lambda name, _: moves.append(threading.current_thread().name) if name == "os.chdir" else None)
+from sendlens.ground import Ground
+from sendlens.settings import Settings
+with Ground(Settings(data=Path("data"))) as ground:
+    ground.store()
+print(sorted(set(moves)), Path.cwd(), (Path("data") / "store").is_dir())
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["['MainThread']", str(tmp_path), "True"]

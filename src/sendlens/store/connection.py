@@ -7,6 +7,7 @@ many connections there are and who may use them.
 from __future__ import annotations
 
 import fcntl
+import importlib
 import os
 import re
 import resource
@@ -168,6 +169,15 @@ class Engine:
         )
         (directory / "users.xml").write_text(_USERS.format(threads=self.threads), encoding="utf-8")
         (directory / "config.xml").write_text(config, encoding="utf-8")
+
+    @staticmethod
+    def load() -> None:
+        """Load the engine's library.
+
+        TRICKY: that changes the working directory of the process for a moment. Call it while nothing else runs, so that
+        no relative path of another thread leads elsewhere.
+        """
+        importlib.import_module("chdb")
 
     @classmethod
     def acquire(cls, directory: Path, memory_mb: int, threads: int) -> Engine:
