@@ -19,6 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from bench.copies import multiply
+from bench.key import KEY
 from bench.rows import Rows, campaign_name
 from bench.world import CAMPAIGNS, PERIOD_DAYS, TENANT_SHARES, Plan, World, campaign_tenants, events_per_message
 from sendlens.control.bootstrap import ensure_first_tenant
@@ -36,8 +37,6 @@ from sendlens.settings import Settings, load
 from sendlens.store.client import Store
 from sendlens.store.connection import Engine, connect, parse
 
-KEY = "sl_bench_0123456789abcdefghijklmnop"
-"""The API key of the first tenant in every data directory of a bench."""
 BATCH = 150_000
 DRAWN = 10_000_000
 """Most events that are drawn; what is more is copied from them."""

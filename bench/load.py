@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 import uvloop
 
-from bench.fill import KEY
+from bench.key import KEY
 
 
 class Job(msgspec.Struct):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import httpx
 
-from bench.fill import KEY
+from bench.key import KEY
 from bench.machine import Watch, cpu_seconds
 from tests.harness.ports import free_port
 

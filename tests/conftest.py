@@ -43,6 +43,7 @@ pytest_plugins = [
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of this project."""
     parser.addoption("--long", action="store_true", help="run the fault and property tests at full length")
+    parser.addoption("--pictures", action="store_true", help="keep pictures of the pages in build/pages")
 
 
 @pytest.hookimpl(optionalhook=True)

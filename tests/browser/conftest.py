@@ -10,11 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import program
+from tests.browser import program, watching
 from tests.browser.serving import Served, serve
 from tests.harness.ports import free_port, wait_until_listening
 
 KEY = "sl_a_key_for_the_browser_tests_0123456789"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def pictures(request: pytest.FixtureRequest) -> Generator[None]:
+    """Draw pictures only where somebody wants to look at them: they are a quarter of the browser's work."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watching, "KEPT", bool(request.config.getoption("--pictures")))
+        yield
 
 
 @pytest.fixture

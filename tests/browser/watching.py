@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "pages"
+KEPT = False
+"""Whether pictures are drawn (`--pictures`)."""
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 # Ends when nothing fades in any more; what moves for ever, as a waiting panel does, is not waited for.
 STILL = """() => Promise.all(document.getAnimations()
@@ -47,14 +49,16 @@ class Tab:
         )
 
     def picture(self, name: str) -> None:
-        """Keep a screenshot for people to look at."""
+        """Keep a screenshot for people to look at, where they asked for it."""
+        if not KEPT:
+            return
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True, animations="disabled")
 
     def whole(self, name: str) -> None:
         """Assert that the page is, in both schemes and widths: nothing failed, nothing wider than the window.
 
-        Pictures are kept. axe looks at each scheme and each width once, the keyboard at the wide page.
+        axe looks at each scheme and each width once, the keyboard at the wide page.
         """
         looks: tuple[tuple[Literal["light", "dark"], tuple[int, int]], ...]
         looks = ("light", WIDE), ("light", NARROW), ("dark", NARROW), ("dark", WIDE)

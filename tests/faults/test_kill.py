@@ -73,7 +73,7 @@ def test_killed_at_the_first_start(tmp_path: Path, long: bool, note: Note) -> No
     rng = random.Random(7)
     rounds = 20 if long else 2
     for number in range(rounds):
-        server = Server(tmp_path / f"data{number}")
+        server = Server(tmp_path / f"data{number}", fork=False)
         server.launch()
         # Begun by the key, or by the first table: the start takes most of its time for neither.
         begun = rng.choice(("secret.key", "store/engine/store/*/*/*.sql"))

@@ -30,22 +30,31 @@ START_SECONDS = 60.0
 class Server:
     """One Sendlens process on one data directory; may be started again after it ended."""
 
-    def __init__(self, data: Path, *, environment: Mapping[str, str] | None = None, prefix: list[str] | None = None):
-        """Prepare; `prefix` is put before the command, such as a tool that limits or breaks something."""
+    def __init__(
+        self,
+        data: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        prefix: list[str] | None = None,
+        fork: bool = True,
+    ):
+        """Prepare; `prefix` is put before the command, such as a tool that limits or breaks something.
+
+        Where it can, a server starts as a fork; without `fork` it loads everything itself, as an operator's does.
+        """
         self.data = data
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.headers = {"Authorization": f"Bearer {KEY}"}
         self._environment = dict(environment or {})
         self._prefix = prefix or []
+        # What is different before the first line of the program needs a start from nothing.
+        self._fork = fork and not prefix and all(name.startswith("SENDLENS_") for name in self._environment)
         self._output = data.parent / f"{data.name}.log"
         self.process: Program | None = None
 
     def launch(self) -> Program:
-        """Start the process without waiting for it.
-
-        A fork will do, unless something is to be different before the first line of the program.
-        """
+        """Start the process without waiting for it."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SENDLENS_")} | {
             "SENDLENS_DATA": str(self.data),
             "SENDLENS_PORT": str(self.port),
@@ -54,7 +63,7 @@ class Server:
         }
         words = ["sendlens", "serve"]
         with self._output.open("ab") as output:
-            if not self._prefix and all(name.startswith("SENDLENS_") for name in self._environment):
+            if self._fork:
                 self.process = forks.start(words, environment, output, output)
             else:
                 self.process = subprocess.Popen(
