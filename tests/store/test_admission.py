@@ -7,6 +7,7 @@ import pytest
 
 from sendlens.errors import StoreError, TooBusy
 from sendlens.store.admission import MOST_WAITING, Admission
+from sendlens.store.asker import Asker, asking
 
 PATIENCE = 30.0
 
@@ -169,3 +170,18 @@ def test_tenants_that_left_are_forgotten() -> None:
     for number in range(1000):
         use(admission, now, f"t_{number}", 1.0)
     assert len(admission._uses) <= 64
+
+
+def test_whoever_stands_back_leaves_another_alone_with_the_store() -> None:
+    admission = Admission(3, PATIENCE, 0, Now())
+    behind = Asker()
+    behind.behind = True
+    with admission.place("light"):
+        assert admission.single
+        with asking(behind), admission.place("heavy"):
+            assert admission.single
+            with asking(Asker()), admission.place("other"):
+                assert not admission.single
+            assert admission.single
+    assert admission.single
+    assert admission._behind == 0

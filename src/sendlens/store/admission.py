@@ -57,6 +57,7 @@ class Admission:
         self._clock = clock
         self._lock = threading.Lock()
         self._free = places
+        self._behind = 0
         self._closed = False
         self._served = 0
         self._uses: dict[str, _Use] = {}
@@ -65,17 +66,24 @@ class Admission:
     def place(self, tenant: str) -> Generator[None]:
         """Hold a place within a block. Raises `TooBusy` when there is none in time or the budget is used up."""
         self._wait(tenant)
+        behind = asker().behind
+        with self._lock:
+            self._behind += behind
         started = self._clock()
         try:
             yield
         finally:
-            self._give_back(tenant, self._clock() - started)
+            self._give_back(tenant, self._clock() - started, behind=behind)
 
     @property
     def single(self) -> bool:
-        """Whether one place is taken and nobody waits: whoever holds it is alone with the store, for now."""
+        """Whether one place is taken and nobody waits: whoever holds it is alone with the store, for now.
+
+        Places of tenants that stand back do not count: theirs is what is left.
+        """
         with self._lock:
-            return self._places - self._free <= 1 and not any(use.waiting for use in self._uses.values())
+            taken = self._places - self._free - self._behind
+            return taken <= 1 and not any(use.waiting for use in self._uses.values())
 
     def close(self) -> None:
         """Send everybody who waits away."""
@@ -137,8 +145,9 @@ class Admission:
                 hint="Ask fewer things at a time, or for a shorter period.",
             )
 
-    def _give_back(self, tenant: str, seconds: float) -> None:
+    def _give_back(self, tenant: str, seconds: float, *, behind: bool) -> None:
         with self._lock:
+            self._behind -= behind
             use = self._uses[tenant]
             use.running -= 1
             now = self._clock()

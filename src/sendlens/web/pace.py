@@ -20,10 +20,10 @@ ABOUT_SECONDS: Final = 10.0
 """Others stand back for a tenant that had a request in progress this recently."""
 CROWD_SECONDS: Final = 5.0
 """Over how long the crowd of a tenant is averaged: what is older counts e times less."""
-MOST_COUNTED: Final = 4
+MOST_COUNTED: Final = 8
 """More requests at a time count as so many: a page that asks a dozen things at once is no crowd."""
-CROWDS_FROM: Final = 0.5
-"""A tenant that has fewer requests in progress, on the average, crowds nobody out."""
+CROWDS_FROM: Final = 1.25
+"""A tenant that has fewer requests in progress, on the average, crowds nobody out: one thing after another does not."""
 TIMES_OTHERS: Final = 2.0
 """Nor does one that has less than so many times as many as the smallest of the others."""
 KINDS: Final[tuple[str, ...]] = ("bodies", "questions", "figures")
