@@ -16,7 +16,7 @@ from sendlens.web.pace import Pace
 
 REST: Final = 2.0
 """After a piece of work comes a rest of so many times its length."""
-LONGEST_REST: Final = 10.0
+LONGEST_REST: Final = 5.0
 """Longest rest, in seconds."""
 YIELD: Final = 10.0
 """So many times the length of the piece before, the next one waits for a moment in which nobody smaller is served."""
@@ -93,7 +93,7 @@ class Turns:
         line = self._lines.get(tenant)
         if line is None or not self._pace.behind(tenant):
             return
-        wait = line.wanted * line.each
+        wait = max(0.0, line.rests_until - self._clock.monotonic()) + line.wanted * line.each
         if wait > self._patience:
             self._pace.refused[self._what] += 1
             raise TooBusy(
