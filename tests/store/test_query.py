@@ -154,15 +154,17 @@ def test_limits(request: pytest.FixtureRequest, kind: str) -> None:
 
 @pytest.mark.parametrize(("memory", "places"), [(1200, 3), (1200, 1), (256, 2), (100_000, 64)])
 def test_all_queries_together_leave_memory_for_the_writer(memory: int, places: int) -> None:
-    one, others = memory_of_queries(Settings(store_memory_mb=memory, query_concurrency=places))
-    assert one + places * others <= (memory << 20) * 5 // 6
+    most = memory_of_queries(Settings(store_memory_mb=memory, query_concurrency=places))
+    assert most["large"] + most["alone"] + (places - 1) * most["shared"] <= (memory << 20) * 5 // 6
+    assert most["large"] + places * most["shared"] <= (memory << 20) * 5 // 6
+    assert most["large"] > most["alone"]
 
 
 def test_a_query_that_needs_more_memory_than_its_place_has_is_asked_again_alone(
     embedded_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     readers, opened = embedded_store._readers, list[str]()
-    one, others = memory_of_queries(embedded_store._settings)
+    most = memory_of_queries(embedded_store._settings)
     original = readers._open
 
     def opening(tenant: str, room: Room) -> Any:
@@ -172,7 +174,7 @@ def test_a_query_that_needs_more_memory_than_its_place_has_is_asked_again_alone(
     readers.forget()
     monkeypatch.setattr(readers, "_open", opening)
     heavy = "SELECT {tenant:String}, uniqExact(number) FROM numbers(10000000)"
-    assert others < 256 << 20 < one, "what a set of ten million numbers takes"
+    assert most["alone"] < 256 << 20 < most["large"], "what a set of ten million numbers takes"
     assert embedded_store.query("heavy", heavy).rows == [("heavy", 10_000_000)]
     assert opened == ["alone", "large"]
     large, asked = readers._large, list[object]()

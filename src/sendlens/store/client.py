@@ -54,15 +54,17 @@ INTERNAL_SETTINGS: Final[dict[str, Setting]] = {
 _T = TypeVar("_T")
 
 
-def memory_of_queries(settings: Settings) -> tuple[int, int]:
-    """Return the most bytes of one large query, of which one runs at a time, and of each that may run beside it.
+def memory_of_queries(settings: Settings) -> dict[Room, int]:
+    """Return the most bytes of a query by the room it has.
 
-    All places together have five sixths of the embedded store's memory. A store whose memory is used up refuses
-    whoever asks for the next piece, and the rest is for the writer, so that it is not that one. A server has memory and
-    limits of its own.
+    All that run together have five sixths of the embedded store's memory. A store whose memory is used up refuses
+    whoever asks for the next piece, and the rest is for the writer, so that it is not that one. One query is alone at
+    a time, and others may come while it runs; one is large. A server has memory and limits of its own.
     """
-    whole = settings.store_memory_mb << 20
-    return whole // 2, whole // 3 // settings.query_concurrency
+    whole, places = settings.store_memory_mb << 20, settings.query_concurrency
+    shared = whole // 3 // places
+    alone = max(whole // 6, shared)
+    return {"alone": alone, "shared": shared, "large": whole * 5 // 6 - alone - (places - 1) * shared}
 
 
 class Store:
@@ -296,8 +298,7 @@ class Store:
 
     def _open_reader(self, tenant: str, comment: str, room: Room) -> Client:
         filters = tenancy.filters(tenant, self.database, self._with_rows())
-        one, others = memory_of_queries(self._settings)
-        memory = one if room == "large" or self._engine is None else others
+        memory = memory_of_queries(self._settings)[room if self._engine else "large"]
         read = self._settings.query_read_mb * 1_000_000
         # The threads of a server are its own business, as its memory is.
         places = self._settings.query_concurrency
