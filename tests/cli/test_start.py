@@ -39,6 +39,22 @@ HEAVY = {
 }
 
 
+# Whatever of these is loaded before the first page, every start has become slower: it has to wait for its first use.
+LATER = {
+    "alembic",
+    "cryptography.x509",
+    "dns",
+    "httpx",
+    "pandas",
+    "pyarrow.compute",
+    "requests",
+    "sendlens.simulator",
+    "sendlens.sources.mail.dispatch",
+    "sendlens.sources.mail.freetext",
+    "tldextract",
+}
+
+
 def imported(*words: str) -> set[str]:
     done = subprocess.run([sys.executable, "-c", IMPORTED, *words], capture_output=True, text=True, check=True)
     return set(json.loads(done.stderr))
@@ -47,6 +63,12 @@ def imported(*words: str) -> set[str]:
 @pytest.mark.parametrize("words", [("--help",), ("version",), ("tenant", "--help"), ("source", "create", "--help")])
 def test_help_imports_nothing_heavy(words: tuple[str, ...]) -> None:
     assert not imported(*words) & HEAVY
+
+
+def test_a_start_imports_nothing_that_the_first_page_does_not_need() -> None:
+    code = "import json, sys, sendlens.app; json.dump(sorted(sys.modules), sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not set(json.loads(done.stderr)) & LATER
 
 
 def test_help_imports_no_command_and_no_other_room() -> None:
