@@ -34,7 +34,7 @@ def account(store: Store, batch: int, tenant: str, *, stored: int, received: int
     store.insert("intake", table_of("intake", columns | numbers | nothing))
 
 
-@pytest.mark.parametrize("slice_events", [5_000_000, 7])
+@pytest.mark.parametrize("slice_events", [5_000_000, 23])
 def test_nothing_to_find(any_store: Store, slice_events: int, monkeypatch: pytest.MonkeyPatch) -> None:
     assert disagreements(any_store) == []
     fill(any_store)
@@ -72,7 +72,7 @@ DAMAGES = {
         {"check_engagements"},
     ),
     "states of an earlier batch": (
-        "ALTER TABLE messages DELETE WHERE version = 3 SETTINGS mutations_sync = 2",
+        "ALTER TABLE messages DELETE WHERE version = 2 SETTINGS mutations_sync = 2",
         {"check_messages", "check_metrics_quarter", "check_metrics_minute"},
     ),
     "a sum by quarters counted twice": (
@@ -85,7 +85,7 @@ DAMAGES = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_found(embedded_store: Store, damage: str) -> None:
-    fill(embedded_store)
+    fill(embedded_store, batches=2)
     statement, speaking = DAMAGES[damage]
     embedded_store._run(statement, {})
     found = disagreements(embedded_store)

@@ -2,7 +2,6 @@
 
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
 from schemathesis.core.result import Ok
 
 from tests.web.conftest import Running
@@ -18,7 +17,7 @@ UNASKED = {
     "/v1/messages/{message}",
     "/v1/recipients/{recipient}",
 }
-"""Their parameter is the rest of the path, which Schemathesis makes no values for."""
+"""Their parameter is the rest of the path, which Schemathesis makes no values for, however long it tries."""
 
 
 def test_no_request_breaks_the_server(running: Running) -> None:
@@ -28,11 +27,10 @@ def test_no_request_breaks_the_server(running: Running) -> None:
     headers = {"authorization": f"Bearer {key}"}
     broken: list[str] = []
     asked: set[str] = set()
-    unasked: set[str] = set()
     for found in schema.get_all_operations():
         assert isinstance(found, Ok), found
         operation = found.ok()
-        if operation.path in SLOW:
+        if operation.path in SLOW | UNASKED:
             continue
 
         @settings(
@@ -50,10 +48,6 @@ def test_no_request_breaks_the_server(running: Running) -> None:
             if answer.status_code == 500:
                 broken.append(f"{case.method} {case.formatted_path}: {answer.text[:300]}")
 
-        try:
-            ask()
-        except Unsatisfiable:
-            unasked.add(operation.path)
+        ask()
     assert broken == []
-    assert unasked <= UNASKED
     assert len(asked) > 25
