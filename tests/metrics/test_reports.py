@@ -228,7 +228,7 @@ def test_a_list_is_searched_and_leads_on_without_end(
         silent = [one for one in known(10 * key, recipient) if one["type"] == "delivered"]
         end = {"type": "bounced", "bounce_class": "hard", "occurred_at": (NOON + 9) * 1000}
         told += [silent, [known(100 * key, recipient)[0] | end]]
-    put(embedded_store, told)
+    put(embedded_store, [[event for message in told for event in message]])
     who, asked = Recipients(metrics(embedded_store)).who, scope("7d", *filters)
     whole = who(asked, deed)
     assert len(whole) >= len(people)
