@@ -68,7 +68,7 @@ def by_dns(setting: str) -> Callable[[str], Answer]:
 
     @functools.cache
     def asker() -> Asker:
-        # Not before the first question: the library takes as long to import as a tenth of a start.
+        # Not before the first question: the library takes about a tenth of a start to import.
         from sendlens.exchangers.asker import Asker
 
         return Asker(named)

@@ -1,6 +1,6 @@
 """The schema as all migrations leave it, in one piece: what a store that has nothing yet is given instead of them.
 
-Owns `schema/whole/schema.sql`, which makes every table once and in its last form, in a seventh of the time. It is not
+Owns `schema/whole/schema.sql`, which makes every table once and in its last form, in a tenth of the time. It is not
 written by hand: `python -m tests.store.make_whole` writes it from a store that was migrated, and a test compares what
 the two ways lead to. The first line says which migrations it stands for; with others it is not used.
 """
