@@ -179,8 +179,9 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, ground: Ground
         fuse = Fuse(clock, Limits(settings.fuse_ratio, settings.fuse_least, settings.fuse_run))
         stop_again(fuse, control.deadletters)
         known = _exchangers(settings, clock, stack)
+        currencies = Currencies(control, clock)
         rower = Rower(
-            currency_of=Currencies(control, clock).of,
+            currency_of=currencies.of,
             countries=Countries(settings.geo_database) if settings.geo_database else None,
             skew_limit_ms=settings.skew_limit_minutes * 60_000,
             exchanger_of=known.of,
@@ -199,6 +200,7 @@ def open_parts(settings: Settings, clock: Clock | None = None, *, ground: Ground
             batch_ms=settings.batch_ms,
             on_stored=stored,
             fuse=fuse,
+            is_tenant=lambda tenant: bool(currencies.of(tenant)),
         )
         writer.start()
         stack.callback(writer.stop)

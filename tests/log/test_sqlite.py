@@ -208,7 +208,17 @@ def test_a_damaged_block_is_marked(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["count = -1", "rejected = 1 << 40", "kind = 'evens'", "received_at = 12", "tenant = ''"]
+    "change",
+    [
+        "count = -1",
+        "count = 0, rejected = 0",
+        "rejected = 1 << 40",
+        "kind = 'evens'",
+        "received_at = 12",
+        "tenant = ''",
+        "tenant = char(0, 0, 0)",
+        "source = CAST(x'73e86f70' AS TEXT)",
+    ],
 )
 def test_a_block_of_which_nothing_is_known_is_named_and_can_be_given_up(path: Path, change: str) -> None:
     log = SqliteLog(path)
@@ -216,7 +226,6 @@ def test_a_block_of_which_nothing_is_known_is_named_and_can_be_given_up(path: Pa
     log.close()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"UPDATE blocks SET {change}, request_id = 'x' WHERE offset = 3")
-        (count,) = connection.execute("SELECT count FROM blocks WHERE offset = 3").fetchone()
     log = SqliteLog(path)
     assert log.verify() == [3]
     assert [each.offset for each in log.read(0, 0, max_records=100)] == [1, 2]
@@ -227,7 +236,7 @@ def test_a_block_of_which_nothing_is_known_is_named_and_can_be_given_up(path: Pa
     assert log.discard(3)
     assert not log.discard(3)
     assert [each.offset for each in log.read(0, 2, max_records=100)] == [4, 5]
-    assert (count, log.backlog()) in ((-1, 12), (3, 12))
+    assert log.backlog() == 12
     log.close()
 
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from typing import Any
+
+import pytest
 
 from sendlens.control.deadletters import Wanted
+from sendlens.errors import SendlensError
+from sendlens.log import CorruptBlock
 from sendlens.pipeline.agreement import disagreements
-from tests.pipeline.test_fuse import Works, deploy, works
+from tests.pipeline.test_fuse import NOW, Works, deploy, works
 from tests.pipeline.test_replay import replay
 
 __all__ = ["deploy", "works"]
@@ -48,3 +53,43 @@ def test_a_body_that_is_whole_can_be_replayed(works: Works) -> None:
     works.start().step(wait=0)
     assert works.count() == (30, 30)
     assert works.letters() == 0
+
+
+def test_a_damaged_neighbour_says_nothing_of_others(works: Works) -> None:
+    works.append("shop", 0, 30)
+    works.append("shop", 30, 30)
+    spoil(works, 1, "received_at = received_at | (1 << 41)")
+    works.start().step(wait=0)
+    born = works.house.store.fetch_internal("SELECT DISTINCT toUnixTimestamp(message_born) FROM events").rows
+    assert born == [(NOW // 86_400_000 * 86_400,)]
+    assert works.log.backlog() == 0
+
+
+def test_one_that_says_it_is_empty_is_told_too(works: Works) -> None:
+    works.append("shop", 0, 30)
+    works.append("shop", 30, 30)
+    spoil(works, 2, "count = 0, rejected = 1")
+    works.start().step(wait=0)
+    assert works.account() == (31, 30, 0, 0)
+    assert works.letters() == 1
+    assert works.log.backlog() == 0
+
+
+def test_the_fuse_is_told_what_it_blew_for(works: Works, deploy: Any) -> None:
+    deploy(True)
+    for start in (0, 30):
+        works.append("shop", start, 30, sick=30)
+    spoil(works, 1, "body = zeroblob(length(body))")
+    with pytest.raises(SendlensError, match="ZeroDivisionError"):
+        works.start().step(wait=0)
+
+
+def test_nobodys_block_stops_the_writer_by_name(works: Works) -> None:
+    works.append("shop", 0, 30)
+    works.append("shop", 30, 30)
+    spoil(works, 2, "tenant = 't_nobody'")
+    writer = works.start()
+    writer._is_tenant = works.tenant.__eq__  # pyright: ignore[reportPrivateUsage]
+    assert writer.step(wait=0) == 30
+    with pytest.raises(CorruptBlock, match="Block 2 of the log is damaged"):
+        writer.step(wait=0)

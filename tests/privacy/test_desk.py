@@ -176,7 +176,17 @@ def test_a_damaged_block_of_the_log_stops_no_erasure(house: House, tmp_path: Pat
     with contextlib.closing(sqlite3.connect(tmp_path / "log.sqlite")) as connection, connection:
         connection.execute("UPDATE blocks SET body = x'00' WHERE offset = 2")
     done = desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
-    assert (done.log_blocks, done.clean) == (1, True)
+    assert (done.log_blocks, done.clean) == (2, True), "a block that nobody can look through is emptied, too"
+
+
+def test_a_letter_that_nobody_can_look_through_goes_with_whoever_is_erased(house: House, tmp_path: Path) -> None:
+    house.append([event(ANNA), event(BERT)])
+    house.writer().step(wait=0)
+    whole = pack([event(ANNA), event(BERT)])
+    letter(house, -1, whole[:-1] + bytes([whole[-1] ^ 1]))
+    done = desk_of(house, tmp_path).erase(house.tenant.id, ANNA, actor="key_1")
+    assert (done.dead_letters, done.clean) == (1, True)
+    assert house.control.deadletters.list(house.tenant.id, waiting=False) == []
 
 
 def test_another_tenant_keeps_its_own(house: House, tmp_path: Path) -> None:

@@ -275,6 +275,8 @@ class SqliteLog:
             if outcome.head > self._head:
                 self._head = outcome.head
                 self._head_moved.notify_all()
+            if self._committed >= self._head:
+                self._backlog = 0  # a block that the disk has changed may tell another number than was appended
         if self._trouble:
             self._trouble = ""
             _logger.info("log_recovered", path=str(self._path))

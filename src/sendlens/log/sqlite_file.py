@@ -7,6 +7,7 @@ connection and, for changes, the transaction.
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ _SELECT: Final = f"SELECT offset, {_COLUMNS} FROM blocks WHERE offset > ? AND of
 _LAST_OFFSET: Final = (1 << 63) - 1
 # What a damaged block may say of itself and be believed: no request has more records, and its time is of this century.
 _MOST_RECORDS: Final = 1 << 20
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 _EARLIEST: Final = 946_684_800_000
 _LATEST: Final = 4_102_444_800_000
 
@@ -83,7 +85,13 @@ def connect_reader(path: Path) -> sqlite3.Connection:
     """Open a connection that cannot change anything."""
     connection = sqlite3.connect(path, timeout=10, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA query_only = ON")
+    # Text that the disk has changed is read, too, and then has another checksum.
+    connection.text_factory = _text
     return connection
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> State:
@@ -176,8 +184,8 @@ def damaged(connection: sqlite3.Connection) -> list[int]:
 
 def records(connection: sqlite3.Connection, after: int, until: int) -> int:
     """Return how many records the blocks after `after` up to `until` hold."""
-    query = "SELECT coalesce(sum(count), 0) FROM blocks WHERE offset > ? AND offset <= ?"
-    (count,) = connection.execute(query, (after, until)).fetchone()
+    query = "SELECT coalesce(sum(min(max(count, 0), ?)), 0) FROM blocks WHERE offset > ? AND offset <= ?"
+    (count,) = connection.execute(query, (_MOST_RECORDS, after, until)).fetchone()
     return count
 
 
@@ -243,7 +251,7 @@ def discard(connection: sqlite3.Connection, offset: int) -> Change:
     old = connection.execute("DELETE FROM blocks WHERE offset = ? RETURNING count", (offset,)).fetchone()
     if old is None:
         return Change(0)
-    return Change(1, -old[0] if offset > _position(connection) else 0)
+    return Change(1, -min(max(old[0], 0), _MOST_RECORDS) if offset > _position(connection) else 0)
 
 
 def _head(connection: sqlite3.Connection) -> int:
@@ -270,8 +278,9 @@ def _plausible(row: list[object]) -> Block | None:
         block = _made(head, body)
     except msgspec.ValidationError:
         return None
-    counts = 0 <= block.count <= _MOST_RECORDS and 0 <= block.rejected <= _MOST_RECORDS
-    return block if counts and _EARLIEST <= block.received_at <= _LATEST and block.tenant else None
+    counts = 0 <= block.count <= _MOST_RECORDS and 0 <= block.rejected <= _MOST_RECORDS and block.count + block.rejected
+    named = _NAME.fullmatch(block.tenant) and _NAME.fullmatch(block.source)
+    return block if counts and named and _EARLIEST <= block.received_at <= _LATEST else None
 
 
 def _made(head: list[object], body: object) -> Block:

@@ -173,13 +173,13 @@ def prepare(
     told: list[tuple[StoredBlock, list[Record]]] = []
     for stored in blocks:
         records.append([])
-        if stored.block.count == 0:
-            continue
         if letter := letters.get(-stored.offset):
             dead.append(_dead_block(stored, letter.reason, parked=letter.parked))
             continue
         if stored.damaged:
             dead.append(_dead_block(stored, DAMAGED))
+            continue
+        if stored.block.count == 0:
             continue
         if stored.offset in parked:
             dead.append(_dead_block(stored, parked[stored.offset], parked=True))
@@ -226,7 +226,8 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
         outcome.received += stored.block.count + stored.block.rejected
         outcome.rejected += stored.block.rejected
         origin, received_at = (stored.block.tenant, stored.block.source), stored.block.received_at
-        batch.oldest[origin] = min(batch.oldest.get(origin, received_at), received_at)
+        if not stored.damaged:
+            batch.oldest[origin] = min(batch.oldest.get(origin, received_at), received_at)
     for stored, records in prepared.others:
         try:
             name, rows = others.rows_of(stored.block, records, batch_id)
@@ -243,7 +244,8 @@ def admit(prepared: Prepared, batch_id: int, past: Past) -> Batch:
         portion, made = _with_names(prepared, prepared.made, batch, past.store)
         rows = _new_events(batch, portion, made, past.deduper)
         if rows is not None:
-            received_at = blocks[0].block.received_at
+            # What a damaged block says of its time is no measure for what others brought.
+            received_at = next(stored.block.received_at for stored in blocks if not stored.damaged)
             events = _give_birth(batch, rows, received_at // _DAY_MS, past.births)
             _look_around(batch, events, received_at, past)
     return batch

@@ -136,6 +136,7 @@ class Fuse:
         if not batch.dead:
             return NONE_PARKED
         found: list[Blown] = []
+        damaged = {-stored.offset for stored in blocks if stored.damaged}
         with self._lock:
             for origin, count in self._counts(blocks, batch).items():
                 if batch.first <= self._state.accepted.get(origin, -1) or not self._too_many(origin, count):
@@ -143,7 +144,11 @@ class Fuse:
                 if (before := self._state.blown.get(origin)) and before.parks:
                     continue
                 tenant, source = origin
-                reason = next(dead.reason for dead in batch.dead if (dead.tenant, dead.source) == origin)
+                reason = next(
+                    dead.reason
+                    for dead in batch.dead
+                    if (dead.tenant, dead.source) == origin and dead.position not in damaged
+                )
                 found.append(
                     Blown(tenant, source, batch.batch_id, count.records, count.dead, reason, self._clock.now_ms())
                 )

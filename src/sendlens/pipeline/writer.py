@@ -30,7 +30,7 @@ from sendlens.clock import Clock
 from sendlens.control.deadletters import DeadLetter, DeadLetters
 from sendlens.control.ledger import Ledger
 from sendlens.errors import SendlensError
-from sendlens.log.protocol import Log
+from sendlens.log.protocol import CorruptBlock, Log
 from sendlens.model.blocks import StoredBlock
 from sendlens.pipeline import batch as batches
 from sendlens.pipeline.ahead import Ahead
@@ -98,10 +98,12 @@ class Writer:
         batch_ms: int,
         on_stored: Callable[[Batch], None],
         fuse: Fuse | None = None,
+        is_tenant: Callable[[str], bool] = lambda _: True,
     ) -> None:
         """`on_stored` is called in the writer's thread after each batch is in all tables.
 
-        Without a `fuse` the writer has one of its own, which nobody can reset.
+        Without a `fuse` the writer has one of its own, which nobody can reset. A damaged block of somebody who is no
+        tenant is nobody's, and the writer stops at it.
         """
         self._log = log
         self._ledger = ledger
@@ -118,6 +120,7 @@ class Writer:
         self._batch_seconds = batch_ms / 1000
         self._on_stored = on_stored
         self._fuse = fuse or Fuse(clock)
+        self._is_tenant = is_tenant
         self._ahead = Ahead(self._prepare, name=f"writer-{partition}-ahead")
         self._started = -math.inf
         self._stop = threading.Event()
@@ -251,10 +254,24 @@ class Writer:
 
     def _prepare(self, after: int) -> Prepared | None:
         pauses = self._pauses
-        blocks = self._log.read(self._partition, after, max_records=self._batch_events)
+        blocks = self._owned(self._log.read(self._partition, after, max_records=self._batch_events))
         if not blocks:
             return None
         return batches.prepare(blocks, self._rower, parked=self._fuse.parks(blocks), pauses=pauses)
+
+    def _owned(self, blocks: Sequence[StoredBlock]) -> Sequence[StoredBlock]:
+        """Return the blocks in front of one that is nobody's. Raises `CorruptBlock` if that is the first."""
+        for place, stored in enumerate(blocks):
+            if stored.damaged and not self._is_tenant(stored.block.tenant):
+                if place:
+                    return blocks[:place]
+                raise CorruptBlock(
+                    f"Block {stored.offset} of the log is damaged, and whose it was is not known any more.",
+                    partition=self._partition,
+                    offset=stored.offset,
+                    hint=f"Stop the server and give up this one block: sendlens log discard {stored.offset}",
+                )
+        return blocks
 
     def _judged(self, prepared: Prepared, batch_id: int) -> Batch:
         """Return the batch with the fuse's consent; what it parks is on disk by then. Raises `FuseBlown`."""

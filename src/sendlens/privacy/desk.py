@@ -29,7 +29,7 @@ from sendlens.pipeline.disguise import Disguise
 from sendlens.pipeline.writer import Writer
 from sendlens.privacy import records, search
 from sendlens.privacy.person import Person, person_of
-from sendlens.privacy.search import unpacked_or_as_it_is
+from sendlens.privacy.search import is_packed, unpacked_or_as_it_is
 from sendlens.settings import Settings
 from sendlens.store.client import Store
 from sendlens.store.connection import parse
@@ -364,6 +364,8 @@ def _concerns(letter: DeadLetter, person: Person) -> bool:
     if person.among(letter.reason.encode()):
         return True
     if letter.is_block:
+        if letter.kind == RecordKind.EVENT and not is_packed(letter.body):
+            return True  # a damaged body can still hold anybody, and nobody can look
         return bool(_events(_block(letter), person)) or (
             person.is_address and person.among(unpacked_or_as_it_is(letter.body))
         )

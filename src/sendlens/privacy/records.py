@@ -11,7 +11,7 @@ from sendlens.model.blocks import Block, pack
 from sendlens.model.events import Event, RecordKind
 from sendlens.model.identity import normal_recipient
 from sendlens.privacy.person import Person
-from sendlens.privacy.search import unpacked_or_as_it_is
+from sendlens.privacy.search import is_packed, unpacked_or_as_it_is
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RuntimeError)
 """What reading the bytes of a damaged or outdated record raises."""
@@ -63,6 +63,8 @@ def anonymiser(person: Person) -> Callable[[Block], Block | None]:
     def change(block: Block) -> Block | None:
         if block.tenant != person.tenant or block.kind is not RecordKind.EVENT:
             return None
+        if not is_packed(block.body):
+            return emptied(block)  # a damaged body can still hold anybody, and nobody can look
         if not person.perhaps_among(unpacked_or_as_it_is(block.body)):
             return None
         try:

@@ -84,6 +84,17 @@ def _frame(file: BinaryIO) -> bytes:
     return body
 
 
+def is_packed(body: bytes) -> bool:
+    """Return whether a block's body can be unpacked, so that looking through it tells who is in it."""
+    if not body:
+        return True
+    try:
+        unpacked(body)
+    except Exception:  # as below
+        return False
+    return True
+
+
 def unpacked_or_as_it_is(body: bytes) -> bytes:
     """Return what is in a block's body, or the body itself if it cannot be unpacked."""
     try:

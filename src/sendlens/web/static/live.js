@@ -61,16 +61,16 @@
   const disconnect = () => { feed?.close(); feed = null; };
   // A panel that was told of a change may still have to wait for its turn. One that comes due behind a hidden tab is
   // kept for the moment it is shown.
-  let due = false;
+  const due = new Set();
   document.addEventListener("htmx:before:request", (event) => {
     if (!document.hidden || !event.target.matches?.(".panel:not(:has(.pending))")) return;
     event.preventDefault();
-    due = true;
+    due.add(event.target.id);
   });
   const catchUp = () => {
     connect();
-    if (due) document.body.dispatchEvent(new CustomEvent("changed"));
-    due = false;
+    for (const id of due) document.getElementById(id)?.dispatchEvent(new CustomEvent("shown"));
+    due.clear();
   };
   if (badge) {
     skew = Number(badge.dataset.now) - Date.now();
