@@ -66,8 +66,10 @@ class Running:
         raise AssertionError(f"nothing happened for 30 seconds: {self.ask('GET', '/health/ready').text}")
 
     def settle(self) -> None:
-        """Wait until nothing waits in the log."""
+        """Wait until nothing waits in the log, and everybody has been told of what was stored."""
         self.until(lambda: self.parts.log.backlog() == 0)
+        with self.parts.writer.paused():
+            pass
 
     def stored(self) -> object:
         return self.parts.store.fetch_internal("SELECT count() FROM events").scalar()
