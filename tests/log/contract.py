@@ -64,6 +64,16 @@ class LogContract(ABC):
         assert log.waiting("t_one") == {"b": (3, 20)}
         assert log.waiting("t_none") == {}
 
+    def test_whoever_waits_can_be_woken(self, log: Log) -> None:
+        (partition,) = log.partitions()
+        woken: list[bool] = []
+        waiting = threading.Thread(target=lambda: woken.append(log.wait(partition, 0, 60)))
+        waiting.start()
+        while waiting.is_alive():
+            log.wake()
+            waiting.join(0.01)
+        assert woken == [False]
+
     def test_an_empty_log_is_at_zero(self, log: Log) -> None:
         (partition,) = log.partitions()
         assert (log.head(partition), log.committed(partition), log.backlog()) == (0, 0, 0)

@@ -83,6 +83,10 @@ class Log(Protocol):
         """
         ...
 
+    def wake(self) -> None:
+        """Let those who wait go on at once, as if their time were over."""
+        ...
+
     def commit(self, partition: int, offset: int) -> None:
         """Record durably that everything up to `offset` is stored elsewhere; never moves back, nor beyond the head."""
         ...

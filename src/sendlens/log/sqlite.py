@@ -83,6 +83,7 @@ class SqliteLog:
         self._queued = 0
         self._queue: deque[_Append | _Job] = deque()
         self._closing = False
+        self._wakes = 0
         # One lock for the queue and the counters; two conditions, because an append must not wake the readers.
         self._lock = threading.Lock()
         self._work_arrived = threading.Condition(self._lock)
@@ -146,8 +147,15 @@ class SqliteLog:
     def wait(self, partition: int, after: int, timeout: float) -> bool:
         """Wait for the head to pass `after`."""
         with self._head_moved:
-            self._head_moved.wait_for(lambda: self._head > after or self._closing, timeout)
+            wakes = self._wakes
+            self._head_moved.wait_for(lambda: self._head > after or self._closing or self._wakes > wakes, timeout)
             return self._head > after
+
+    def wake(self) -> None:
+        """Let them go."""
+        with self._head_moved:
+            self._wakes += 1
+            self._head_moved.notify_all()
 
     def commit(self, partition: int, offset: int) -> None:
         """Move the position forward, in the same flush as appends that happen to wait."""

@@ -138,6 +138,7 @@ class Writer:
     def stop(self, timeout: float = 30.0) -> bool:
         """Ask the thread to finish its batch and end; return whether it did within `timeout` seconds."""
         self._stop.set()
+        self._log.wake()
         if self._thread.is_alive():
             self._thread.join(timeout)
         return not self._thread.is_alive()
