@@ -112,16 +112,54 @@ def test_a_kill_anywhere_is_resumed(embedded_url: str, migrations: list[migrate.
             assert store.fetch_internal("SELECT n, m FROM a UNION ALL SELECT n, 0 FROM c").rows == []
 
 
-def test_a_history_that_was_begun_is_continued(
+def test_what_another_version_was_killed_over_is_made_anew(
+    embedded_url: str, tmp_path: Path, migrations: list[migrate.Migration], file: Path
+) -> None:
+    (tmp_path / "later").mkdir()
+    later = written(tmp_path / "later", FILES | {"0003_third.sql": "ALTER TABLE b ADD COLUMN x UInt32;"})
+    newer = tmp_path / "newer.sql"
+    together = TOGETHER.replace("b (n UInt32)", "b (n UInt32, x UInt32)")
+    newer.write_text(f"-- Stands for migrations {whole.mark(later)}\n{together}", encoding="utf-8")
+    with Store.open(Settings(store=embedded_url)) as store:
+        for kill_after in range(4):
+            for left in ("a", "b", "c", "schema_migrations"):
+                store._run(f"DROP TABLE IF EXISTS {left} SYNC", {})
+            with pytest.raises(Killed):
+                make(store, migrations, file, kill_after)
+            assert make(store, later, newer) == [1, 2, 3]
+            assert store.fetch_internal("SELECT x FROM b").rows == []
+
+
+def test_a_history_that_was_begun_and_notes_nothing_is_no_history(
     embedded_url: str, migrations: list[migrate.Migration], file: Path
 ) -> None:
     with Store.open(Settings(store=embedded_url)) as store:
         # An earlier version was killed when it had made its history and its first table, and noted nothing.
         store._run(with_engines(migrate.LEDGER.strip(), Topology()), {})
         store._run(with_engines(migrations[0].statements[0], Topology()), {})
-        assert make(store, migrations, file) == []
-        assert steps(store, migrations) == [1, 2]
+        assert make(store, migrations, file) == [1, 2]
+        assert steps(store, migrations) == []
         assert store.fetch_internal("SELECT n, m FROM a").rows == []
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        ("CREATE TABLE theirs (n UInt32) ENGINE = MergeTree ORDER BY n",),
+        ("CREATE TABLE a (n UInt32) ENGINE = MergeTree ORDER BY n", "INSERT INTO a VALUES (1)"),
+    ],
+    ids=["a table", "rows"],
+)
+def test_nothing_of_others_is_touched(
+    embedded_url: str, migrations: list[migrate.Migration], file: Path, theirs: tuple[str, ...]
+) -> None:
+    with Store.open(Settings(store=embedded_url)) as store:
+        for statement in theirs:
+            store._run(statement, {})
+        before = store.fetch_internal("SELECT name, uuid FROM system.tables WHERE database = currentDatabase()").rows
+        assert make(store, migrations, file) == []
+        after = store.fetch_internal("SELECT name, uuid FROM system.tables WHERE database = currentDatabase()").rows
+        assert before == after
 
 
 def test_other_migrations_than_those_it_stands_for_are_applied_step_by_step(

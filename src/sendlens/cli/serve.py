@@ -5,8 +5,10 @@ Owns the socket, the signals and what is printed at the start. Leaves the parts 
 
 from __future__ import annotations
 
+import importlib
 import socket
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -61,16 +63,20 @@ def run(settings: Settings, listening: socket.socket) -> None:
 
 
 def _serve(settings: Settings, listening: socket.socket, ground: Ground) -> None:
-    import gc
-
     # While these are imported, the ground opens the store.
-    import uvicorn
-
+    importlib.import_module("uvicorn")
     from sendlens.app import Application, open_parts
 
-    parts = open_parts(settings, ground=ground)
-    application = Application(settings, parts=parts)
-    _greet(application, settings)
+    with closing(open_parts(settings, ground=ground)) as parts:
+        application = Application(settings, parts=parts)
+        _greet(application, settings)
+        _run(application, listening)
+
+
+def _run(application: Application, listening: socket.socket) -> None:
+    import gc
+
+    import uvicorn
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -88,25 +94,22 @@ def _serve(settings: Settings, listening: socket.socket, ground: Ground) -> None
             self.force_exit = self.should_exit
             self.should_exit = True
 
-    try:
-        Server(
-            uvicorn.Config(
-                application,  # pyright: ignore[reportArgumentType] - ASGI, with our own types for scope and messages
-                loop="uvloop",
-                http="httptools",
-                ws="websockets-sansio",
-                ws_max_size=LARGEST_SOCKET_MESSAGE,
-                lifespan="on",
-                access_log=False,
-                log_config=None,
-                server_header=False,
-                proxy_headers=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-                backlog=2048,
-            )
-        ).run(sockets=[listening])
-    finally:
-        parts.close()
+    Server(
+        uvicorn.Config(
+            application,  # pyright: ignore[reportArgumentType] - ASGI, with our own types for scope and messages
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=LARGEST_SOCKET_MESSAGE,
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+            backlog=2048,
+        )
+    ).run(sockets=[listening])
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -20,7 +20,7 @@ WHOLE: Final = SCHEMA / "whole" / "schema.sql"
 
 _STANDS_FOR: Final = re.compile(r"-- Stands for migrations (\w+)\n")
 _MADE: Final = re.compile(r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (\w+)")
-_TABLES: Final = "SELECT name FROM system.tables WHERE database = currentDatabase()"
+_TABLES: Final = "SELECT name, coalesce(total_rows, 0) FROM system.tables WHERE database = currentDatabase()"
 _HISTORY: Final = "SELECT count() FROM schema_migrations"
 _RECORD: Final = """
 INSERT INTO schema_migrations (number, name, checksum, statement, statements)
@@ -41,20 +41,22 @@ def mark(migrations: Sequence[Migration]) -> str:
 def make(run: Run, fetch: Fetch, layout: Topology, migrations: Sequence[Migration], file: Path = WHOLE) -> list[int]:
     """Make every table of a store that has no history, and return the numbers of the migrations it has by that.
 
-    None are returned, and nothing is done, for a store with a history and for migrations that the file is not made
-    from. A kill anywhere is resumed: the history is made last and filled in one piece, so a store without one has been
-    given nothing else, and every statement does no harm when it runs again.
+    None are returned, and nothing is done, for a store with a history, for one in which others have tables or rows,
+    and for migrations that the file is not made from. A kill anywhere is recovered from: the history is made last and
+    filled in one piece, and what is there without one is empty and made anew, because it may be another version's.
     """
     text = file.read_text(encoding="utf-8")
     stands_for = _STANDS_FOR.match(text)
     if not stands_for or stands_for[1] != mark(migrations):
         return []
     statements = split(without_comments(text))
-    there = {str(name) for (name,) in fetch(_TABLES, {})}
-    # TRICKY: an empty history is either ours, killed before its one insert, or that of migrations that were killed
-    # before the first was noted. Only ours has every table.
-    if "schema_migrations" in there and (not made(statements) <= there or fetch(_HISTORY, {})[0][0]):
+    there = {str(name): int(str(rows)) for name, rows in fetch(_TABLES, {})}
+    if "schema_migrations" in there and fetch(_HISTORY, {})[0][0]:
         return []
+    if not there.keys() <= made(statements) | {"schema_migrations"} or any(there.values()):
+        return []
+    for name in there:
+        run(layout.place(f"DROP TABLE IF EXISTS {name} SYNC"), {})
     for statement in (*statements, LEDGER.strip()):
         run(with_engines(statement, layout), {})
     run(
