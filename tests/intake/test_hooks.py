@@ -207,7 +207,7 @@ class TestFetching:
             assert options["timeout"] == fetch.SECONDS
             return original(transport=httpx.MockTransport(handler), follow_redirects=False)
 
-        monkeypatch.setattr(fetch.httpx, "AsyncClient", client)
+        monkeypatch.setattr(httpx, "AsyncClient", client)
         return run(fetch.fetch_from_sns(url))
 
     def test_a_page_is_returned(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sendlens.errors import SendlensError, StoreError, TooBusy
 from sendlens.settings import Settings
 from sendlens.store import Store
+from sendlens.store.asker import Asker, asking
 from sendlens.store.client import memory_of_queries
 from sendlens.store.query import Room
 from tests.store.rows import START, events
@@ -206,6 +207,10 @@ def test_a_query_has_the_threads_of_the_store_while_no_other_runs(embedded_store
         mine = max(1, engine.threads // embedded_store._settings.query_concurrency)
         assert threads("t_new") == mine, "each kind has connections of its own"
     assert threads("t_newer") == engine.threads
+    who = Asker()
+    who.behind = True
+    with asking(who):
+        assert threads("t_new") == 1
 
 
 def test_all_threads_are_used_though_memory_is_short(embedded_store: Store) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from sendlens.model.events import Event, EventType
 from sendlens.pipeline.door import Door
 from sendlens.settings import Settings
 from sendlens.sources.tracking import Kind, Message, Tracker
+from sendlens.web.intake import body
 from sendlens.web.intake import tracker as module
 from sendlens.web.intake.leaving import WORDS
 from sendlens.web.intake.tracker import TrackerApp
@@ -66,11 +68,41 @@ def test_a_larger_tenant_stands_back_for_who_follows_a_link(world: World) -> Non
     pace = world.app._pace
     for _ in range(24):
         pace.enter("flood")
+    pace.begins("flood")
     world.clock.advance(5)
     world.request("GET", TRACKER.address(Kind.OPEN, MESSAGE), headers=BROWSER)
     world.clock.advance(1)
     assert pace.behind("flood")
     assert not pace.serving()  # the hit is answered
+
+
+def test_a_form_that_never_ends_is_not_in_progress_and_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace, told = world.app._pace, list[Any]()
+    monkeypatch.setattr(body, "CHUNK_SECONDS", 0.05)
+
+    async def go() -> None:
+        sent, never = False, asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            nonlocal sent
+            if sent:
+                await never.wait()
+            sent = True
+            return {"type": "http.request", "body": b"L", "more_body": True}
+
+        async def send(message: Any) -> None:
+            assert not pace.serving()
+            told.append(message.get("status"))
+
+        path = urlsplit(TRACKER.address(Kind.UNSUBSCRIBE, MESSAGE)).path
+        await world.app({"type": "http", "method": "POST", "path": path, "headers": []}, receive, send)
+
+    run(go())
+    assert told[0] == 400
+    assert not pace._tenants
+    assert not world.events()
 
 
 def test_two_fetches_are_two_opens(world: World) -> None:

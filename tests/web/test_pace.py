@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from sendlens.clock import FrozenClock
-from sendlens.web.pace import ABOUT_SECONDS, CROWD_SECONDS, Pace
+from sendlens.web.pace import ABOUT_SECONDS, CROWD_SECONDS, FORGOTTEN_SECONDS, LITTLE, MOST_COUNTED, Pace
 
 
 class Tenants:
-    """Tenants with so many requests in progress each, as time goes by."""
+    """Tenants with so many requests in progress each, as time goes by; one of them is worked on."""
 
     def __init__(self) -> None:
         self.clock = FrozenClock(0)
@@ -23,6 +23,10 @@ class Tenants:
                 self.pace.enter(tenant)
             for _ in range(self.present.get(tenant, 0) - wanted):
                 self.pace.leave(tenant)
+            if wanted and not self.present.get(tenant):
+                self.pace.begins(tenant)
+            if not wanted and self.present.get(tenant):
+                self.pace.ends(tenant)
             self.present[tenant] = wanted
         self.clock.advance(seconds)
         return self
@@ -79,7 +83,7 @@ def test_whoever_sends_one_thing_after_another_crowds_nobody_out() -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.1, 0.5])
-def test_a_page_that_asks_a_dozen_things_at_once_is_no_crowd(seconds: float) -> None:
+def test_who_asks_a_dozen_things_at_once_is_no_crowd(seconds: float) -> None:
     tenants = Tenants().have(0.1, small=1).have(1, small=0).have(seconds, page=12)
     assert tenants.behind("page") == [False]
 
@@ -98,6 +102,10 @@ def test_what_the_writer_does_for_a_tenant_counts_as_its_requests() -> None:
     tenants.have(0.1)
     assert tenants.pace.owed("large") == pytest.approx(0.4)
     assert tenants.pace.owed("large") == 0
+    tenants.pace.charge("large", 0.4)
+    tenants.have(0.1).behind("large")
+    tenants.have(0.3)
+    assert tenants.pace.owed("large") == pytest.approx(0.1)  # it runs down with time
 
 
 def test_the_past_of_a_tenant_is_forgotten() -> None:
@@ -107,4 +115,54 @@ def test_the_past_of_a_tenant_is_forgotten() -> None:
     assert tenants.behind("flood") == [False]
     for number in range(2000):
         tenants.have(0.1, **{f"passing-{number}": 1}).have(0, **{f"passing-{number}": 0})
-    assert len(tenants.pace._tenants) <= 257
+    assert len(tenants.pace._tenants) <= 10 * (FORGOTTEN_SECONDS + 2)
+
+
+@pytest.mark.parametrize("seconds", [0.5, 2.4, 4.8])
+def test_one_page_of_a_dozen_slow_figures_is_no_crowd(seconds: float) -> None:
+    """Of which four are worked out at a time."""
+    tenants = Tenants().have(0.1, small=1).have(1, small=0)
+    tenants.pace.begins("page")
+    for _ in range(4):
+        tenants.pace.enter("page", "figures")
+    tenants.have(seconds)
+    assert tenants.behind("page") == [False]
+    tenants.have(60, small=1)  # but somebody who looks at such pages all the time is one
+    assert tenants.behind("page") == [True]
+
+
+def test_hits_are_stood_back_for_but_make_their_tenant_no_larger() -> None:
+    tenants = Tenants().have(30, large=4)
+    for _ in range(50):
+        tenants.pace.enter("large", "hits")
+        tenants.pace.enter("small", "hits")
+    assert tenants.have(0.1).pace.serving()
+    assert tenants.behind("large", "small") == [True, False]
+    tenants.have(60, large=0)
+    assert tenants.behind("large", "small") == [False, False]
+    assert MOST_COUNTED["hits"] == 0
+
+
+@pytest.mark.parametrize(("seconds", "behind"), [(0.0002, False), (0.004, True)])
+def test_whoever_has_little_done_for_it_stands_back_for_nobody(seconds: float, behind: bool) -> None:
+    """Many requests in progress that wait for the disk, fifty times a second."""
+    tenants = Tenants().have(0, small=1)
+    for _ in range(24):
+        tenants.pace.enter("many")
+    for _ in range(500):
+        tenants.pace.begins("many")
+        tenants.have(seconds)
+        tenants.pace.ends("many")
+        tenants.have(0.02 - seconds)
+    assert tenants.behind("many", "small") == [behind, False]
+    assert (tenants.pace._tenants["many"].work >= LITTLE) is behind
+
+
+def test_what_is_charged_is_forgotten_where_nobody_asks_who_stands_back() -> None:
+    tenants = Tenants()
+    for _ in range(1000):
+        for number in range(20):
+            tenants.pace.charge(f"t-{number}", 0.01)
+    assert len(tenants.pace._charged) < 5000
+    tenants.have(1, hit=1)
+    assert not tenants.pace._charged

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from functools import partial
+from typing import Any
 
 import httpx
 import pytest
@@ -20,6 +22,7 @@ from sendlens.web.api import api_router, problem_handlers
 from sendlens.web.pace import Pace
 from sendlens.web.panels.answers import Answers
 from sendlens.web.presence import while_there
+from sendlens.web.turns import Turn
 from tests.intake.world import KEY, World, run
 from tests.metrics.world import NOW, Tenant
 from tests.web.api.test_api import Keys, Tenants
@@ -32,6 +35,7 @@ def crowd(pace: Pace, clock: FrozenClock) -> None:
     """Have so many requests of t_1 be in progress, and a quiet tenant about with one."""
     for _ in range(CROWD):
         pace.enter("t_1")
+    pace.begins("t_1")
     clock.advance(5)
     pace.enter("quiet")
     clock.advance(0.1)
@@ -40,7 +44,7 @@ def crowd(pace: Pace, clock: FrozenClock) -> None:
 
 
 def present(pace: Pace, tenant: str) -> int:
-    return pace._tenants[tenant].present
+    return sum(pace._tenants[tenant].present.values())
 
 
 def test_a_body_is_read_when_nobody_smaller_is_served() -> None:
@@ -64,6 +68,52 @@ def test_a_body_is_read_when_nobody_smaller_is_served() -> None:
     run(go())
     assert len(world.records()) == 1
     assert pace.waits["bodies"] == 1
+    assert present(pace, "t_1") == CROWD
+
+
+def test_whoever_sends_its_body_slowly_keeps_nobody_from_working() -> None:
+    world = World()
+    pace, busy = world.app._pace, list[bool]()
+
+    async def body() -> AsyncGenerator[bytes]:
+        busy.append(pace.serving())
+        yield json.dumps([EVENT]).encode()
+        busy.append(pace.serving())
+
+    read = world.app._turns.begin
+
+    async def begin(tenant: str) -> Turn:
+        busy.append(pace.serving())
+        return await read(tenant)
+
+    world.app._turns.begin = begin  # pyright: ignore[reportAttributeAccessIssue] - so that it is seen when it is read
+    headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
+
+    async def go() -> int:
+        transport = httpx.ASGITransport(app=world.app)  # pyright: ignore[reportArgumentType] (typed more loosely)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            return (await client.post("/v1/events", content=body(), headers=headers)).status_code
+
+    assert run(go()) == 202
+    assert busy == [False, False, True]
+
+
+def test_whoever_posts_to_an_address_without_its_secret_is_no_crowd_of_its_owner() -> None:
+    world = World()
+    pace = world.app._pace
+    path = world.source("resend", "whsec_c2VjcmV0IG9mIHRoZSBzb3VyY2U=")
+
+    async def go() -> list[int]:
+        transport = httpx.ASGITransport(app=world.app)  # pyright: ignore[reportArgumentType] (typed more loosely)
+        async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
+            forged = (client.post(path, content=b"x" * length) for length in (10, 10, 20_000, 20_000))
+            return [answer.status_code for answer in await asyncio.gather(*forged)]
+
+    assert set(run(go())) <= {400, 401}
+    assert not pace._tenants
+    crowd(pace, world.clock)
+    assert set(run(go())) <= {400, 401}  # nor do they wait for its turn
+    assert pace.waits["bodies"] == 0
     assert present(pace, "t_1") == CROWD
 
 
@@ -91,11 +141,22 @@ def test_a_question_to_the_api_waits_for_its_turn_and_is_worked_on_behind_others
     monkeypatch.setattr(metrics, "known", noting)
     routes = [api_router(metrics, Keys(), Tenants(), pace=pace)]
     app = partial(while_there, Litestar(routes, exception_handlers=problem_handlers()))  # pyright: ignore[reportArgumentType] - invariant
-    with TestClient(app) as client:  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
+    sending: list[bool] = []
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        async def sends(message: Any) -> None:
+            sending.append(pace.serving())
+            await send(message)
+
+        await app(scope, receive, sends if scope["type"] == "http" else send)
+
+    with TestClient(watched) as client:  # pyright: ignore[reportArgumentType] - Litestar's own ASGI types
         for tenant, key in (("t_2", "sl_other"), ("t_1", "sl_read")):
             assert client.get("/v1/intake", headers={"authorization": f"Bearer {key}"}).status_code == 200
             assert present(pace, tenant) == 0
         assert pace.waits["questions"] == 0
+        assert not any(sending)  # by then the work is done, and nobody has to wait for who reads slowly
+        assert sending
         crowd(pace, clock)
         pace.leave("quiet")
         for key in ("sl_other", "sl_read"):

@@ -14,7 +14,15 @@ import pytest
 from sendlens.clock import FrozenClock
 from sendlens.errors import TooBusy
 from sendlens.web.pace import Pace
-from sendlens.web.turns import LONGEST_YIELD, PIECE_SECONDS, REFUSAL_SECONDS, REST, Turns
+from sendlens.web.turns import (
+    LONGEST_REST,
+    LONGEST_YIELD,
+    MOST_KEPT_BACK,
+    PIECE_SECONDS,
+    REFUSAL_SECONDS,
+    REST,
+    Turns,
+)
 
 
 class Jumping(asyncio.SelectorEventLoop):
@@ -46,6 +54,7 @@ class World:
         """Have the flood be known, and a quiet tenant be about that has nothing in progress."""
         for _ in range(24):
             self.pace.enter("flood")
+        self.pace.begins("flood")
         await asyncio.sleep(5)
         with self.pace.present("quiet"):
             await asyncio.sleep(0.1)
@@ -186,14 +195,144 @@ def test_a_line_that_is_too_long_is_told_to_come_again() -> None:
         with pytest.raises(TooBusy, match=r"2\d bodies of this tenant wait already") as refused:
             world.turns.check("flood")
         assert refused.value.retry_after is not None
-        assert 2 <= refused.value.retry_after <= 6
+        assert 3 <= refused.value.retry_after <= 6
         assert world.pace.refused["bodies"] == 1
         before = clock.monotonic()
         await world.turns.refusing("quiet")
         assert clock.monotonic() == before
         await world.turns.refusing("flood")
         assert clock.monotonic() >= before + REFUSAL_SECONDS
-        await asyncio.gather(*line)
+        ended = await asyncio.gather(*line, return_exceptions=True)
+        assert sum(isinstance(one, TooBusy) for one in ended) == 24 - len(world.pieces) > 10
+        assert world.pieces[-1][0] - world.pieces[0][0] <= 2
         world.turns.check("flood")
+
+    run(story)
+
+
+def test_nobody_waits_for_longer_than_its_patience_while_the_writer_works_off_what_its_tenant_brought() -> None:
+    """A second of work is charged each second, for which it would rest two."""
+
+    async def story(clock: FrozenClock) -> None:
+        world = World(clock, charged=True, patience=5)
+        await world.crowd()
+        took: list[float] = []
+        refused: list[float] = []
+        later: list[int] = []
+
+        async def writer() -> None:
+            while True:
+                await asyncio.sleep(1)
+                world.pace.charge("flood", 1)
+
+        async def quiet() -> None:
+            while True:
+                with world.pace.present("quiet"):
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(2)
+
+        async def post() -> None:
+            came = clock.monotonic()
+            try:
+                world.turns.check("flood")
+                await world.work(0.002)
+                took.append(clock.monotonic() - came)
+            except TooBusy as error:
+                later.append(error.retry_after or 0)
+                refused.append(clock.monotonic() - came)
+
+        others = [asyncio.ensure_future(writer()), asyncio.ensure_future(quiet())]
+        posts: list[asyncio.Future[None]] = []
+        for _ in range(600):
+            posts.append(asyncio.ensure_future(post()))
+            await asyncio.sleep(0.1)
+        await asyncio.gather(*posts)
+        for other in others:
+            other.cancel()
+        assert len(took) >= 60 / (LONGEST_REST + LONGEST_YIELD + 1)  # nor is it starved
+        assert max(*took, *refused) <= 5.01
+        assert len(took) + len(refused) == 600
+        assert 1 <= min(later) <= max(later) <= 5 + LONGEST_REST
+
+    run(story)
+
+
+def test_whoever_waited_elsewhere_before_has_less_patience_left() -> None:
+    async def story(clock: FrozenClock) -> None:
+        world = World(clock, patience=5)
+        await world.crowd()
+        await world.work(1)
+        with pytest.raises(TooBusy):
+            await world.turns.begin("flood", came=clock.monotonic() - 4)
+        await asyncio.sleep(1.5)
+        (await world.turns.begin("flood", came=clock.monotonic() - 4)).end()
+        with pytest.raises(TooBusy):
+            world.turns.check("flood", waiting=1000)
+        assert not world.turns._lines["flood"].wanted
+
+    run(story)
+
+
+@pytest.mark.parametrize("per_second", [100, 150])
+def test_a_steady_sender_of_small_posts_is_not_trapped_by_one_slow_flush(per_second: int) -> None:
+    """A fifth of a millisecond of work each, 2 or 3 % of a processor, and ten for the disk; for once half a second."""
+
+    async def story(clock: FrozenClock) -> None:
+        world = World(clock, charged=True, patience=5)
+        stalled = asyncio.Event()
+        took: list[float] = []
+
+        async def post() -> None:
+            came = clock.monotonic()
+            with world.pace.present("steady"):
+                world.turns.check("steady")
+                await world.work(0.0002, "steady")
+                await asyncio.sleep(0.01)
+                await stalled.wait()
+            took.append(clock.monotonic() - came)
+
+        async def small(number: int) -> None:
+            await asyncio.sleep(number * 0.0137)
+            while True:
+                with world.pace.present(f"small-{number}"):
+                    await asyncio.sleep(0.015)
+                await asyncio.sleep(0.65)
+
+        others = [asyncio.ensure_future(small(number)) for number in range(60)]
+        loop = asyncio.get_running_loop()
+        stalled.set()
+        loop.call_later(4, stalled.clear)
+        loop.call_later(4.5, stalled.set)
+        posts: list[asyncio.Future[None]] = []
+        for _ in range(8 * per_second):
+            posts.append(asyncio.ensure_future(post()))
+            await asyncio.sleep(1 / per_second)
+        await asyncio.gather(*posts)
+        for other in others:
+            other.cancel()
+        assert len(took) == 8 * per_second
+        assert max(took) < 0.52
+        assert max(took[-2 * per_second :]) == pytest.approx(0.0102)
+        assert world.pace.refused["bodies"] == world.pace.waits["bodies"] == 0
+
+    run(story)
+
+
+def test_refusals_are_kept_back_for_each_tenant_by_itself() -> None:
+    async def story(clock: FrozenClock) -> None:
+        world = World(clock)
+        for _ in range(24):
+            world.pace.enter("other")
+        world.pace.begins("other")
+        await world.crowd()
+        kept = [asyncio.ensure_future(world.turns.refusing("flood")) for _ in range(MOST_KEPT_BACK)]
+        await asyncio.sleep(0)
+        before = clock.monotonic()
+        await world.turns.refusing("flood")
+        assert clock.monotonic() == before
+        await world.turns.refusing("other")
+        assert clock.monotonic() == pytest.approx(before + REFUSAL_SECONDS)
+        await asyncio.gather(*kept)
+        assert world.turns._lines["flood"].idle
 
     run(story)

@@ -64,7 +64,7 @@ def memory_of_queries(settings: Settings) -> dict[Room, int]:
     whole, places = settings.store_memory_mb << 20, settings.query_concurrency
     shared = whole // 3 // places
     alone = max(whole // 6, shared)
-    return {"alone": alone, "shared": shared, "large": whole * 5 // 6 - alone - (places - 1) * shared}
+    return {"alone": alone, "shared": shared, "behind": shared, "large": whole * 5 // 6 - alone - (places - 1) * shared}
 
 
 class Store:

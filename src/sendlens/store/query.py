@@ -39,8 +39,8 @@ _NEEDS_MEMORY: Final = 241
 FEW_NUMBERS: Final = 1000
 """A list of fewer numbers is bound like any other value."""
 
-Room = Literal["alone", "shared", "large"]
-"""What a query has of the embedded store: all of its threads while no other runs, its part of them, or more memory."""
+Room = Literal["alone", "shared", "behind", "large"]
+"""What a query has of the embedded store: all threads while no other runs, its part of them, one, or more memory."""
 
 _T = TypeVar("_T")
 
@@ -124,6 +124,8 @@ def threads_of(room: Room, threads: int, places: int) -> dict[str, Setting]:
 
     Those beside others divide them: on more it would be ready no sooner, and what they do for each other costs a tenth.
     """
+    if room == "behind":
+        return {"max_threads": 1}
     if room == "shared":
         return {"max_threads": max(1, threads // places)}
     # TRICKY: left alone, the engine takes one thread where it has less than 1 GB of free memory for each.
@@ -177,7 +179,7 @@ class Readers:
 
         With `large` a query that needs more memory than its place has is asked again, when that lets it in. With a
         `canceller` a query ends when whoever asked it leaves. The work is done by `hands`; behind that of others it is
-        done by one thread, because those that the engine adds do not stand back.
+        done by one thread, because those that the engine adds do not stand back; not what needs more memory.
         """
         self._large = large
         self._hands = hands or Hands(0)
@@ -206,7 +208,7 @@ class Readers:
             try:
                 with self._admission.place(tenant):
                     behind = asker().behind
-                    room: Room = "alone" if self._admission.single and not behind else "shared"
+                    room: Room = "behind" if behind else "alone" if self._admission.single else "shared"
                     with self._borrow(tenant, room) as reader, explained(reader.comment):
                         return self._hands.do(lambda: ask(reader.client), behind=behind)
             except StoreError as error:

@@ -57,6 +57,10 @@ class Places:
         self._call_next(tenant)
         self._give_up(tenant)
 
+    def waiting(self, tenant: str) -> int:
+        """Return how many of the tenant wait for their turn to be worked on."""
+        return len(self._waiting.get(tenant, ()))
+
     def _call_next(self, tenant: str) -> None:
         queue = self._waiting.get(tenant)
         while queue:

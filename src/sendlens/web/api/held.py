@@ -27,6 +27,7 @@ class Held:
         """Hold nothing yet."""
         self._room = room
         self._tenant = tenant
+        self._here = False
         self._placed = False
         self._turn: Turn | None = None
 
@@ -34,27 +35,31 @@ class Held:
         """Return when it is the request's turn. Raises `TooBusy`; `left` is owed in any case."""
         room = self._room
         room.pace.enter(self._tenant)
+        self._here = True
         try:
-            room.turns.check(self._tenant)
+            came = room.clock.monotonic()
+            room.turns.check(self._tenant, room.places.waiting(self._tenant))
             await room.places.arrive(self._tenant)
+            self._placed = True
+            self._turn = await room.turns.begin(self._tenant, came=came)
         except TooBusy:
             await room.turns.refusing(self._tenant)
             raise
-        self._placed = True
-        self._turn = await room.turns.begin(self._tenant)
         asker().behind = self._turn.behind
 
     def worked(self) -> None:
-        """Give the turn back: the answer is there, and however long it takes to send, it costs others nothing."""
+        """Give the turn back: the answer is there, and however long it takes to send, nobody has to wait for that."""
         if self._turn is not None:
             self._turn.end()
+        if self._here:
+            self._here = False
+            self._room.pace.leave(self._tenant)
 
     def left(self) -> None:
         """Give everything back that is held still."""
         self.worked()
         if self._placed:
             self._room.places.leave(self._tenant)
-        self._room.pace.leave(self._tenant)
 
 
 class Room:
@@ -63,5 +68,6 @@ class Room:
     def __init__(self, pace: Pace, clock: Clock, most: int) -> None:
         """Allow each tenant so many requests in progress; 0 is no limit."""
         self.pace = pace
+        self.clock = clock
         self.places = Places(most, "requests to the API", "SENDLENS_API_REQUESTS", at_once=AT_ONCE)
         self.turns = Turns(pace, clock, "questions", patience=PATIENCE)

@@ -10,9 +10,9 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 import structlog
@@ -59,6 +59,7 @@ PATIENCE: Final = 5.0
 """How long a body may have to wait for its turn, in seconds; providers give up after a few."""
 HOOKS: Final = "/hooks/"
 
+_T = TypeVar("_T")
 Answered = Callable[[str, int, float], None]
 
 _SOURCE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -225,18 +226,19 @@ class IntakeApp:
         async with self._room(key.tenant, source, key.id):
             body = await self._bodies.read(request, receive, key.tenant)
             try:
-                posted = Posted(
-                    body=body,
-                    content_type=content_type,
-                    received_at=received_at,
-                    idempotency_key=idempotency_key,
-                    most=most,
-                    settings=await self._settings_of(route, key.tenant, source),
-                    secrets_of=leaving.of_tenant(self._sources, key.tenant),
-                )
-                mapped = await self._read(key.tenant, len(body), lambda: route.parse(posted))
-                left = self._rates.take(key.id, mapped.count)
-                accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
+                with self._pace.present(key.tenant):
+                    posted = Posted(
+                        body=body,
+                        content_type=content_type,
+                        received_at=received_at,
+                        idempotency_key=idempotency_key,
+                        most=most,
+                        settings=await self._settings_of(route, key.tenant, source),
+                        secrets_of=leaving.of_tenant(self._sources, key.tenant),
+                    )
+                    mapped = await self._read(key.tenant, len(body), lambda: route.parse(posted))
+                    left = self._rates.take(key.id, mapped.count)
+                    accepted = await self._door.accept(key.tenant, source, route.kind, mapped, received_at, request.id)
             except SendlensError as error:
                 self._refused(request, key.tenant, source, error)
                 raise
@@ -259,29 +261,36 @@ class IntakeApp:
         """Return what `work` returns, done at once for a short body and in a thread for a long one."""
         turn = await self._turns.begin(tenant)
         try:
-            if length <= IN_THREAD:
-                return work()
-            await self._reading.arrive(tenant)
-            try:
-                return await asyncio.get_running_loop().run_in_executor(self._readers, work)
-            finally:
-                self._reading.leave(tenant)
+            return await self._done(tenant, length, work)
         finally:
             turn.end()
 
+    async def _done(self, tenant: str, length: int, work: Callable[[], _T]) -> _T:
+        if length <= IN_THREAD:
+            return work()
+        await self._reading.arrive(tenant)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+        finally:
+            self._reading.leave(tenant)
+
     @asynccontextmanager
-    async def _room(self, tenant: str, source: str, rated: str) -> AsyncGenerator[None]:
-        """Have a request of the tenant in progress. Raises `TooBusy` or `Unavailable` where there is no room for it."""
-        with self._pace.present(tenant):
-            try:
-                self._door.check(tenant, source)
-                self._rates.check(rated)
-                self._turns.check(tenant)
-                with self._places.place(tenant):
-                    yield
-            except (TooBusy, Unavailable):
+    async def _room(self, tenant: str, source: str, rated: str, *, proven: bool = True) -> AsyncGenerator[None]:
+        """Hold a place of the tenant. Raises `TooBusy` or `Unavailable` where there is none.
+
+        The request is not in progress yet: while its body arrives, nobody has to wait for it.
+        """
+        try:
+            self._door.check(tenant, source)
+            self._rates.check(rated)
+            self._turns.check(tenant)
+            with self._places.place(tenant):
+                yield
+        except (TooBusy, Unavailable):
+            # Whoever is refused looks no smaller for it; but a stranger's request makes nobody look larger.
+            with self._pace.present(tenant) if proven else nullcontext():
                 await self._turns.refusing(tenant)
-                raise
+            raise
 
     async def _source(self, request: Request) -> tuple[Source, Provider]:
         """Return the source that a hook's address names; whatever is wrong with it, the answer is the same."""
@@ -342,7 +351,7 @@ class IntakeApp:
             raise Unavailable("this source is not set up correctly", retry_after=300) from None
         received_at = self._clock.now_ms()
         tenant = source.tenant
-        async with self._room(tenant, source.id, source.id):
+        async with self._room(tenant, source.id, source.id, proven=False):
             body = await self._bodies.read(request, receive, tenant)
             try:
                 received = Received(
@@ -356,39 +365,47 @@ class IntakeApp:
                 )
                 self.arrivals.came(arrival, body, request.headers, request.query)
                 trial = request.trial if isinstance(request.trial, Trial) else Trial()
-                mapped = await self._verified(received, source, provider, options, trial)
+                # Before that it has no turn and is not in progress: whoever knows an address could post to it.
+                await self._verify(received, source, provider, options, trial)
+                with self._pace.present(tenant):
+                    mapped = await self._read(tenant, len(body), lambda: _parsed(received, provider, options))
                 if mapped.confirm_url:
                     await self._fetch(mapped.confirm_url)
                     _log.info("subscription confirmed", source=source.id, provider=provider.name)
-                left = self._rates.take(source.id, mapped.count)
-                accepted = await self._door.accept(tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id)
+                with self._pace.present(tenant):
+                    left = self._rates.take(source.id, mapped.count)
+                    accepted = await self._door.accept(
+                        tenant, source.id, RecordKind.EVENT, mapped, received_at, request.id
+                    )
             finally:
                 self._bodies.release(len(body), tenant)
         arrival.status, arrival.accepted = provider.accepted_status, accepted.accepted
         arrival.rejected = mapped.rejected[:_REJECTIONS_KEPT]
         await answer(send, request, provider.accepted_status, _receipt(accepted, mapped), left)
 
-    async def _verified(
+    async def _verify(
         self, received: Received, source: Source, provider: Provider, options: Options, trial: Trial
-    ) -> Mapped:
-        """Return what a request says, once it is proven who sent it."""
+    ) -> None:
+        """Return once it is proven who sent a request."""
         url = provider.certificate_url(received, options) if provider.certificate_url else ""
         certificate = trial.certificate or (await self._certificates.get(url) if url else b"")
         evidence = Evidence(certificate=certificate, tokens=self._tokens)
-
-        def work() -> Mapped:
-            provider.verify(received, [*trial.secrets, *source.revealed()], options, evidence)
-            try:
-                return provider.parse(received, options)
-            except (ArithmeticError, RecursionError) as error:
-                # A number beyond all measure where nobody expected one: no reason to make the provider repeat it.
-                raise BadRequest(f"the body holds a value that cannot be read: {error}"[:300]) from error
-
-        return await self._read(source.tenant, len(received.body), work)
+        believed = [*trial.secrets, *source.revealed()]
+        await self._done(
+            source.tenant, len(received.body), lambda: provider.verify(received, believed, options, evidence)
+        )
 
     def _url(self, request: Request) -> str:
         host = self._settings.public_url.rstrip("/") or f"{request.scheme}://{request.headers.get('host', '')}"
         return host + request.path
+
+
+def _parsed(received: Received, provider: Provider, options: Options) -> Mapped:
+    try:
+        return provider.parse(received, options)
+    except (ArithmeticError, RecursionError) as error:
+        # A number beyond all measure where nobody expected one: no reason to make the provider repeat it.
+        raise BadRequest(f"the body holds a value that cannot be read: {error}"[:300]) from error
 
 
 def _watched(send: Send, answered: Answered, path: str) -> Send:

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from typing import Final, cast
 
 from sendlens.errors import BadRequest, TooBusy, TooLarge, Unavailable, UnsupportedMediaType
-from sendlens.web.intake.asgi import Receive, Request
+from sendlens.web.intake.asgi import Message, Receive, Request
 
 IN_THREAD: Final = 8 * 1024
 """Bodies larger than this are read in a thread, so that other requests are answered meanwhile: about 50 events."""
@@ -32,6 +32,16 @@ _GZIP: Final = 16 + zlib.MAX_WBITS
 
 class Disconnected(Exception):
     """The sender went away; nobody is there to be answered."""
+
+
+async def part(receive: Receive, left: float) -> Message:
+    """Return the next part of a body that may take `left` seconds more. Raises `BadRequest` if it does not come."""
+    try:
+        return await asyncio.wait_for(receive(), max(0.0, min(CHUNK_SECONDS, left)))
+    except TimeoutError:
+        raise BadRequest(
+            f"the body did not arrive: {CHUNK_SECONDS:.0f} seconds without a part of it, or {BODY_SECONDS:.0f} in all"
+        ) from None
 
 
 class Bodies:
@@ -90,13 +100,7 @@ class Bodies:
         until = clock() + BODY_SECONDS
         try:
             while True:
-                try:
-                    message = await asyncio.wait_for(receive(), max(0.0, min(CHUNK_SECONDS, until - clock())))
-                except TimeoutError:
-                    raise BadRequest(
-                        f"the body did not arrive: {CHUNK_SECONDS:.0f} seconds without a part of it, "
-                        f"or {BODY_SECONDS:.0f} in all"
-                    ) from None
+                message = await part(receive, until - clock())
                 if message["type"] == "http.disconnect":
                     raise Disconnected
                 chunk = cast("bytes", message.get("body", b""))

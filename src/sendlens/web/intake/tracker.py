@@ -33,6 +33,7 @@ from sendlens.sources.tracking.token import Told, opened
 from sendlens.web.intake import leaving
 from sendlens.web.intake.access import Source, SourceFinder
 from sendlens.web.intake.asgi import Receive, Request, Scope, Send, answer_problem
+from sendlens.web.intake.body import BODY_SECONDS, part
 from sendlens.web.pace import Pace
 
 PREFIX: Final = "/t/"
@@ -110,13 +111,13 @@ class TrackerApp:
             if kind is Kind.READ:  # held for half a minute, in which nobody waits for anything
                 await self._measure(request, receive, send, source, told, seen)
                 return
-            with self._pace.present(source.tenant):
-                if kind is Kind.UNSUBSCRIBE:
-                    await self._leave(request, receive, send, source, told, token, seen)
-                else:
-                    hit = hits.opened_or_clicked(kind, told, seen, hit=randomness.token_hex(12), method=request.method)
-                    await self._note(source, hit, request)
-                    await _show(send, request, kind, told)
+            if kind is Kind.UNSUBSCRIBE:
+                await self._leave(request, receive, send, source, told, token, seen)
+                return
+            hit = hits.opened_or_clicked(kind, told, seen, hit=randomness.token_hex(12), method=request.method)
+            with self._pace.present(source.tenant, "hits"):
+                await self._note(source, hit, request)
+            await _show(send, request, kind, told)
         except SendlensError as error:
             headers = {"allow": ", ".join(_METHODS[kind])} if isinstance(error, MethodNotAllowed) else {}
             await answer_problem(send, request, error, headers)
@@ -173,7 +174,8 @@ class TrackerApp:
             method = _asked(await _form(receive))
             state = "back" if method == "undo" else "left"
             event = hits.left_or_back(told, seen, token, method=method)
-            await self._accept(source, event, request)
+            with self._pace.present(source.tenant, "hits"):
+                await self._accept(source, event, request)
         body = leaving.page(state, told.recipient, language)
         await _send(send, request, 200, body, leaving.HEADERS)
 
@@ -270,8 +272,10 @@ def _asked(form: bytes) -> str:
 
 async def _form(receive: Receive) -> bytes:
     body = b""
+    clock = asyncio.get_running_loop().time
+    until = clock() + BODY_SECONDS
     while True:
-        message = await receive()
+        message = await part(receive, until - clock())
         if message["type"] == "http.disconnect":
             return body
         body += message.get("body", b"")
