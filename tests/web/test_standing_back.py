@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Any
@@ -14,18 +15,21 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from sendlens.clock import FrozenClock
+from sendlens.errors import TooBusy
 from sendlens.metrics.periods import Period
 from sendlens.metrics.query import Metrics, Scope
 from sendlens.store import Store
 from sendlens.store.asker import asker
 from sendlens.web.api import api_router, problem_handlers
+from sendlens.web.api.held import PATIENCE, Held, Room
 from sendlens.web.pace import Pace
 from sendlens.web.panels.answers import Answers
 from sendlens.web.presence import while_there
-from sendlens.web.turns import Turn
+from sendlens.web.turns import REFUSAL_SECONDS, Turn
 from tests.intake.world import KEY, World, run
 from tests.metrics.world import NOW, Tenant
 from tests.web.api.test_api import Keys, Tenants
+from tests.web.test_turns import run as passing
 
 CROWD = 24
 EVENT = {"type": "delivered", "id": "e_1", "message_id": "m_1", "recipient": "ann@a.example"}
@@ -182,3 +186,56 @@ def test_figures_of_pages_wait_for_their_turn_and_are_worked_out_behind_others(
     assert pace.waits["figures"] == 1
     assert present(pace, "t_1") == CROWD
     answers.close()
+
+
+def test_figures_that_wait_for_others_of_their_page_are_no_crowd(metrics: Metrics, clock: FrozenClock) -> None:
+    pace = Pace(clock)
+    answers = Answers(metrics, pace=pace, each=2)
+    together = threading.Barrier(2)
+
+    def figure() -> int:
+        together.wait(timeout=30)
+        return present(pace, "t_1")
+
+    async def go() -> list[int]:
+        return await asyncio.gather(*(answers.run(Tenant("t_1"), figure) for _ in range(12)))
+
+    assert max(run(go())) == 2
+    assert present(pace, "t_1") == 0
+    answers.close()
+
+
+def test_a_question_waits_for_a_place_and_its_turn_within_one_patience() -> None:
+    """Of thirty at once, of which each takes half a second and a second's rest, some are told to come again."""
+
+    async def story(clock: FrozenClock) -> None:
+        pace = Pace(clock)
+        room = Room(pace, clock, 0)
+        pace.begins("t_1")
+        for _ in range(CROWD):
+            pace.enter("t_1")
+        await asyncio.sleep(5)
+        pace.enter("quiet")
+        await asyncio.sleep(0.1)
+        began = clock.monotonic()
+        took: dict[bool, list[float]] = {True: [], False: []}
+
+        async def ask() -> None:
+            held = Held(room, "t_1")
+            try:
+                await held.take()
+                took[True].append(clock.monotonic() - began)
+                await asyncio.sleep(0.5)
+            except TooBusy:
+                took[False].append(clock.monotonic() - began)
+            finally:
+                held.left()
+
+        await asyncio.gather(*(ask() for _ in range(30)))
+        assert len(took[True]) >= 8
+        assert max(took[True]) <= PATIENCE
+        assert max(took[False]) <= PATIENCE + 2 + REFUSAL_SECONDS  # those in line are told when its turn comes
+        assert present(pace, "t_1") == CROWD
+        assert not len(room.places)
+
+    passing(story)

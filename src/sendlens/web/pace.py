@@ -27,11 +27,13 @@ Who asks a dozen things at once is no crowd, nor is whoever looks at a page of a
 strangers: others stand back for them, but they do not make their tenant look larger.
 """
 LITTLE: Final = 0.08
-"""Whoever takes less of a processor than this, on the average, stands back for nobody.
+"""Whoever takes less of a processor than this, on the average, stands back for nobody, unless it has `MANY`.
 
 It has nothing that others could gain; and where one request in progress is a fifth of a millisecond of work and ten of
 waiting for the disk, a crowd says nothing.
 """
+MANY: Final = 200.0
+"""So many pieces of work a second are not little: each costs a millisecond or so beside what is measured of it."""
 FORGOTTEN_SECONDS: Final = ABOUT_SECONDS + 3 * CROWD_SECONDS
 """A tenant without a request for so long is forgotten."""
 CROWDS_FROM: Final = 1.25
@@ -62,6 +64,8 @@ class _Tenant:
     """How many pieces of its work are being done."""
     work: float = 0.0
     """How many were, on the average, with what was done later for what it brought."""
+    pieces: float = 0.0
+    """How many were begun in a second, on the average."""
     larger: bool = False
     """Whether its crowd is too large beside the smallest of the others."""
     behind: bool = False
@@ -79,6 +83,7 @@ class _Tenant:
         counted = sum(min(count, MOST_COUNTED[kind]) for kind, count in self.present.items())
         self.crowd = self.crowd * kept + counted * (1 - kept)
         self.work = self.work * kept + self.at_work * (1 - kept)
+        self.pieces *= kept
         self.owed = max(0.0, self.owed - (now - self.at))
         self.at = now
         if self.here:
@@ -138,7 +143,9 @@ class Pace:
 
     def begins(self, tenant: str) -> None:
         """Note that a piece of the tenant's work is being done; `ends` is owed."""
-        self._known(tenant).at_work += 1
+        known = self._known(tenant)
+        known.at_work += 1
+        known.pieces += 1 / CROWD_SECONDS
 
     def ends(self, tenant: str) -> None:
         """Note that it has been done."""
@@ -207,7 +214,7 @@ class Pace:
             # Until it is no larger, and not until it is less than twice as large: else it would come and go.
             times, least = (1.0, CROWDS_FROM / 2) if one.larger else (TIMES_OTHERS, CROWDS_FROM)
             one.larger = one.crowd > smallest * times and one.crowd >= least
-            one.behind = one.larger and one.work >= LITTLE
+            one.behind = one.larger and (one.work >= LITTLE or one.pieces >= MANY)
             if not one.behind:
                 one.owed = 0.0
 

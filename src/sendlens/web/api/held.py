@@ -43,6 +43,7 @@ class Held:
             self._placed = True
             self._turn = await room.turns.begin(self._tenant, came=came)
         except TooBusy:
+            self._leave_place()  # those behind it need not wait until it has heard of it
             await room.turns.refusing(self._tenant)
             raise
         asker().behind = self._turn.behind
@@ -58,7 +59,11 @@ class Held:
     def left(self) -> None:
         """Give everything back that is held still."""
         self.worked()
+        self._leave_place()
+
+    def _leave_place(self) -> None:
         if self._placed:
+            self._placed = False
             self._room.places.leave(self._tenant)
 
 
