@@ -299,7 +299,7 @@ def test_widths_between_a_telephone_and_a_desk(browser: Browser, served: Served)
         for width in (1280, 1279, 1151, 1150, 1024, 800, 641):
             one.page.set_viewport_size({"width": width, "height": 900})
             one.page.wait_for_function(
-                "document.documentElement.scrollWidth <= innerWidth"
+                "() => document.documentElement.scrollWidth <= innerWidth"
             )  # once the chart has followed
             menu, row = one.page.locator("details.menu > summary"), one.page.locator("nav.main")
             assert menu.is_visible() != row.is_visible(), width

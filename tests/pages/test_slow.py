@@ -117,10 +117,13 @@ def test_top_of_a_page_is_asked_for_first(server: Served, store: SlowStore, monk
         monkeypatch.setattr(overview, wait, 30.0)
     for name in ("figures", "chart"):
         get(server, f"/panels/{name}?of=provider,gmail")
-    at_the_top = sorted(store.asked)
+    # What a page of an earlier test is still asking for is not about a provider.
+    at_the_top = sorted(sql for sql in store.asked if "provider IN" in sql)
+    assert at_the_top
     store.asked.clear()
     get(server, "/providers/gmail")
-    assert sorted(store.asked[: len(at_the_top)]) == at_the_top
+    asked = [sql for sql in store.asked if "provider IN" in sql]
+    assert sorted(asked[: len(at_the_top)]) == at_the_top
     assert set(store.asked[len(at_the_top) :]) - set(at_the_top), "the others are asked for behind them"
 
 
