@@ -95,7 +95,7 @@ def test_the_page_while_things_go_wrong(browser: Browser, running: Running, depl
             page.evaluate("document.body.dispatchEvent(new CustomEvent('changed'))")
         hide(page, True)
         page.wait_for_timeout(2300)
-        with page.expect_request("**/panels/dead-letters?*", timeout=1500):
+        with page.expect_request("**/panels/source-lights?*", timeout=1500):
             hide(page, False)
 
         # The fuse: what the button does is said beside it.

@@ -1,5 +1,6 @@
 """A browser tab under observation: what it wrote to its console, how wide it is, what axe finds."""
 
+import contextlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "build" / "pages"
@@ -74,7 +76,11 @@ class Tab:
         assert self.page.evaluate(KEYBOARD) == []
 
     def overflow(self) -> int:
-        """Return by how many pixels the page is wider than its window."""
+        """Return by how many pixels the page is wider than its window, once a chart has followed a change of size."""
+        with contextlib.suppress(PlaywrightTimeout):
+            self.page.wait_for_function(
+                "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth", timeout=3000
+            )
         return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     def findings(self) -> list[str]:

@@ -145,18 +145,24 @@ def main(number: int) -> None:
             _, status = os.waitpid(request["reap"], 0)
             gate.send(str(os.waitstatus_to_exitcode(status)).encode())
             continue
+        # It is told of once it leads its session: whoever kills it then means that one.
+        ready, told = os.pipe()
         pid = os.fork()
         if pid == 0:
             gate.close()
+            os.close(ready)
+            os.setsid()
+            os.close(told)
             _become(request["words"], request["environment"], request["directory"], files)
             return
-        for file in files:
+        for file in (*files, told):
             os.close(file)
+        os.read(ready, 1)
+        os.close(ready)
         gate.send(str(pid).encode())
 
 
 def _become(words: list[str], environment: dict[str, str], directory: str, files: list[int]) -> None:
-    os.setsid()
     for file, place in zip(files, (1, 2), strict=True):
         os.dup2(file, place)
         os.close(file)

@@ -57,10 +57,10 @@ def test_a_directory_in_use_is_left_alone(tmp_path):
 
 def test_history_can_be_written_to_a_file(tmp_path):
     file = tmp_path / "events.ndjson"
-    words = [*DEMO, "--file", str(file), "--events", "5000", "--days", "3"]
+    words = [*DEMO, "--file", str(file), "--events", "5000", "--days", "14"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     events = msgspec.json.Decoder(Event).decode_lines(file.read_bytes())
-    assert 3_500 < len(events) < 6_000
+    assert 3_000 < len(events) < 6_000  # what was mailed just now has most of its events ahead
     told = re.match(r"([\d,]+) events in", done.stdout)
     assert told is not None
     assert int(told[1].replace(",", "")) == len(events)
