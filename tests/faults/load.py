@@ -27,6 +27,18 @@ _TYPES = (
 )
 
 
+def delivered(name: str) -> dict[str, object]:
+    """Return a delivery of now that can be found again by its name, of a message and to a person of its own."""
+    return {
+        "type": "delivered",
+        "id": name,
+        "order_id": name,
+        "message_id": name,
+        "recipient": f"{name}@gmail.com",
+        "occurred_at": int(time.time() * 1000),
+    }
+
+
 @dataclass
 class Account:
     """What the senders know: events by their message, acknowledged, and how many records were posted in all."""

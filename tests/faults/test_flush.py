@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.checks import check
 from tests.faults.conftest import Note
-from tests.faults.load import Account
+from tests.faults.load import Account, delivered
 from tests.harness.missing import missing
 from tests.harness.server import Server
 from tests.log.failing_disk_child import SYSTEM_CALLS
@@ -65,15 +65,7 @@ def test_nothing_is_acknowledged_that_was_not_flushed(tmp_path: Path, note: Note
 def post(server: Server, account: Account, number: int) -> int:
     """Post one event, note it if it was acknowledged, and return the status."""
     name = f"event-{number}"
-    event = {
-        "type": "delivered",
-        "id": name,
-        "order_id": name,
-        "message_id": name,
-        "recipient": "ada@gmail.com",
-        "occurred_at": "2026-11-01T10:00:00Z",
-    }
-    answer = server.post("/v1/events", [event])
+    answer = server.post("/v1/events", [delivered(name)])
     if answer.status_code == 202:
         account.acknowledged.add(name)
     else:

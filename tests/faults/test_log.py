@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
 from tests.faults.checks import check
 from tests.faults.conftest import Note
-from tests.faults.load import Account
+from tests.faults.load import Account, delivered
 from tests.harness.server import Server
 
 EVENTS = 30
@@ -54,18 +53,7 @@ def test_the_last_block_is_torn_or_damaged(tmp_path: Path, note: Note) -> None:
 def post(server: Server, account: Account, number: int) -> None:
     """Post a block of events, and note what was acknowledged."""
     names = [f"block-{number}-{place}" for place in range(EVENTS)]
-    events = [
-        {
-            "type": "delivered",
-            "id": name,
-            "order_id": name,
-            "message_id": name,
-            "recipient": f"{name}@gmail.com",
-            "occurred_at": int(time.time() * 1000),
-        }
-        for name in names
-    ]
-    answer = server.post("/v1/events", events)
+    answer = server.post("/v1/events", [delivered(name) for name in names])
     assert answer.status_code == 202, answer.text
     account.acknowledged |= set(names)
 

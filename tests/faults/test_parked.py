@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.faults.checks import check
 from tests.faults.conftest import Note
 from tests.faults.flood import bearer, client, second_tenant
-from tests.faults.load import Account
+from tests.faults.load import Account, delivered
 from tests.harness.server import KEY, Server
 
 SICK = str(Path(__file__).with_name("sick"))
@@ -66,17 +66,7 @@ def test_killed_while_a_sick_source_is_parked(tmp_path: Path, long: bool, note: 
 def send(server: Server, key: str, account: Account, who: str, block: int, *, may_stop: bool = False) -> bool:
     """Post twenty events; return whether they were acknowledged, and note it."""
     names = [f"{who}-{block:02d}-{number:02d}" for number in range(20)]
-    events = [
-        {
-            "type": "delivered",
-            "id": name,
-            "order_id": name,
-            "message_id": name,
-            "recipient": f"{name}@gmail.com",
-            "occurred_at": int(time.time() * 1000),
-        }
-        for name in names
-    ]
+    events = [delivered(name) for name in names]
     with client(server, key) as http:
         answer = http.post("/v1/events", json=events, headers=bearer(key))
     if answer.status_code == 202:

@@ -217,7 +217,7 @@ def test_all_threads_are_used_though_memory_is_short(embedded_store: Store) -> N
     engine = embedded_store._engine
     assert engine is not None
     if engine.threads < 2:
-        pytest.skip("one core")
+        pytest.skip("a machine of one core has no second thread to use")
     plan = "EXPLAIN PIPELINE SELECT {tenant:String}, number % 9 AS n FROM numbers_mt(100000000) GROUP BY n"
     told = [str(row[0]) for row in embedded_store.query("t_newest", plan)]
     assert any("AggregatingTransform × " in line for line in told), told

@@ -61,8 +61,9 @@ def test_a_body_is_read_when_nobody_smaller_is_served() -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://door") as client:
             headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
             posting = asyncio.ensure_future(client.post("/v1/events", content=json.dumps([EVENT]), headers=headers))
-            while not world.app._turns._waiting:  # noqa: ASYNC110 - it tells nobody that it waits
-                await asyncio.sleep(0.001)
+            async with asyncio.timeout(20):
+                while not world.app._turns._waiting:  # noqa: ASYNC110 - it tells nobody that it waits
+                    await asyncio.sleep(0.001)
             assert present(pace, "t_1") == CROWD + 1
             await asyncio.sleep(0.03)  # the clock stands still, so that no patience comes to its end
             assert not posting.done()

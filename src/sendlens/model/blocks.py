@@ -48,11 +48,7 @@ class Block(msgspec.Struct, kw_only=True, frozen=True):
 
     def records(self) -> list[Record]:
         """Return the block's records, decoded. Raises `msgspec.DecodeError` for bytes that are not a block body."""
-        try:
-            packed = zstd.decompress(self.body)
-        except zstd.ZstdError as error:
-            raise msgspec.DecodeError(f"The body is not compressed as it should be: {error}") from error
-        return _DECODERS[self.kind].decode(packed)
+        return _DECODERS[self.kind].decode(unpacked(self.body))
 
 
 def pack(records: Sequence[Record]) -> bytes:
@@ -61,8 +57,11 @@ def pack(records: Sequence[Record]) -> bytes:
 
 
 def unpacked(body: bytes) -> bytes:
-    """Return the MessagePack of a block body, whatever it says. Raises an error of zstd for other bytes."""
-    return zstd.decompress(body)
+    """Return the MessagePack of a block body, whatever it says. Raises `msgspec.DecodeError` for other bytes."""
+    try:
+        return zstd.decompress(body)
+    except zstd.ZstdError as error:
+        raise msgspec.DecodeError(f"The body is not compressed as it should be: {error}") from error
 
 
 class StoredBlock(msgspec.Struct, kw_only=True, frozen=True):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, cast
 
 import lz4.block
+import msgspec
 
 from sendlens.model.blocks import unpacked
 from sendlens.privacy.person import Person
@@ -86,21 +87,20 @@ def _frame(file: BinaryIO) -> bytes:
 
 def is_packed(body: bytes) -> bool:
     """Return whether a block's body can be unpacked, so that looking through it tells who is in it."""
-    if not body:
-        return True
-    try:
-        unpacked(body)
-    except Exception:  # as below
-        return False
-    return True
+    return not body or _contents(body) is not None
 
 
 def unpacked_or_as_it_is(body: bytes) -> bytes:
     """Return what is in a block's body, or the body itself if it cannot be unpacked."""
+    found = _contents(body)
+    return body if found is None else found
+
+
+def _contents(body: bytes) -> bytes | None:
     try:
         return unpacked(body)
-    except Exception:  # zstd raises errors of its own, and any of them means the same here
-        return body
+    except msgspec.DecodeError:
+        return None
 
 
 def _bodies(sql: str) -> Callable[[Path], Iterator[bytes]]:
