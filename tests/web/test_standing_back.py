@@ -21,11 +21,11 @@ from sendlens.metrics.query import Metrics, Scope
 from sendlens.store import Store
 from sendlens.store.asker import asker
 from sendlens.web.api import api_router, problem_handlers
-from sendlens.web.api.held import PATIENCE, Held, Room
+from sendlens.web.api.held import Held, Room
 from sendlens.web.pace import Pace
 from sendlens.web.panels.answers import Answers
 from sendlens.web.presence import while_there
-from sendlens.web.turns import REFUSAL_SECONDS, Turn
+from sendlens.web.turns import READERS_PATIENCE, REFUSAL_SECONDS, Turn
 from tests.intake.world import KEY, World, run
 from tests.metrics.world import NOW, Tenant
 from tests.web.api.test_api import Keys, Tenants
@@ -234,8 +234,8 @@ def test_a_question_waits_for_a_place_and_its_turn_within_one_patience() -> None
 
         await asyncio.gather(*(ask() for _ in range(30)))
         assert len(took[True]) >= 8
-        assert max(took[True]) <= PATIENCE
-        assert max(took[False]) <= PATIENCE + 2 + REFUSAL_SECONDS  # those in line are told when its turn comes
+        assert max(took[True]) <= READERS_PATIENCE
+        assert max(took[False]) <= READERS_PATIENCE + 2 + REFUSAL_SECONDS  # those in line are told when its turn comes
         assert present(pace, "t_1") == CROWD
         assert not len(room.places)
 

@@ -16,6 +16,8 @@ from sendlens.web.pace import Pace
 
 REST: Final = 2.0
 """After a piece of work comes a rest of so many times its length."""
+READERS_PATIENCE: Final = 15.0
+"""How long a question to the API, or a figure of a page, may have to wait for its turn, in seconds."""
 LONGEST_REST: Final = 4.0
 """Longest rest, in seconds, whatever is owed: less than anybody's patience, so that the first in line has its turn."""
 YIELD: Final = 10.0

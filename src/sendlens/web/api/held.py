@@ -12,12 +12,10 @@ from sendlens.errors import TooBusy
 from sendlens.store.asker import asker
 from sendlens.web.pace import Pace
 from sendlens.web.places import Places
-from sendlens.web.turns import Turn, Turns
+from sendlens.web.turns import READERS_PATIENCE, Turn, Turns
 
 AT_ONCE: Final = 2
 """Requests of one tenant that are worked on at the same time; more wait for their turn without a thread."""
-PATIENCE: Final = 15.0
-"""How long a request may have to wait for its turn while its tenant stands back for others, in seconds."""
 
 
 class Held:
@@ -75,4 +73,4 @@ class Room:
         self.pace = pace
         self.clock = clock
         self.places = Places(most, "requests to the API", "SENDLENS_API_REQUESTS", at_once=AT_ONCE)
-        self.turns = Turns(pace, clock, "questions", patience=PATIENCE)
+        self.turns = Turns(pace, clock, "questions", patience=READERS_PATIENCE)

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sendlens.control.tenants import Tenant
 from sendlens.errors import StoreError, TooBusy
@@ -22,12 +22,9 @@ from sendlens.metrics.query import Metrics, Scope, Series, Table, TenantLike
 from sendlens.metrics.recipients import Person, Recipients, Who
 from sendlens.store.asker import Asker, asking
 from sendlens.web.pace import Pace
-from sendlens.web.turns import Turns
+from sendlens.web.turns import READERS_PATIENCE, Turns
 
 _T = TypeVar("_T")
-
-PATIENCE: Final = 15.0
-"""How long a question may have to wait for its turn while its tenant stands back for others, in seconds."""
 
 
 async def in_time(seconds: float, work: Awaitable[_T], what: str) -> _T:
@@ -74,7 +71,7 @@ class Answers:
         self._turns: dict[str, _Turns] = {}
         self.metrics = metrics
         self._pace = pace or Pace(metrics.clock)
-        self._line = Turns(self._pace, metrics.clock, "figures", patience=PATIENCE)
+        self._line = Turns(self._pace, metrics.clock, "figures", patience=READERS_PATIENCE)
         self._campaigns = campaigns or Campaigns(metrics)
         self._recipients = recipients or Recipients(metrics)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="page")
