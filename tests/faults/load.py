@@ -86,6 +86,14 @@ class Load:
         with self.account.lock:
             self.account.scanned.add(str(first["message_id"]))
 
+    def wait_answered(self, posts: int, seconds: float = 60.0) -> None:
+        """Wait until the server has answered so many posts more. One that was under way already may be among them."""
+        enough = self.account.posts + posts
+        deadline = time.monotonic() + seconds
+        while self.account.posts < enough:
+            assert time.monotonic() < deadline, "the server takes nothing in:\n" + self._server.output()
+            time.sleep(0.01)
+
     def finish(self, seconds: float = 90.0) -> Account:
         """Let every sender get its last request answered, and return the account. The server must be up."""
         self._stop.set()
